@@ -1,0 +1,46 @@
+#pragma once
+// JSON helpers over RapidJSON, which is the vocabulary type for documents everywhere.
+// Parsing is bounded in size and depth, so that walkers may recurse.
+#include <optional>
+#include <rapidjson/document.h>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+
+namespace vapisync::json {
+
+using Value = rapidjson::Value;
+using Document = rapidjson::Document;
+
+inline constexpr int depth_max = 64;
+
+/// Fails with `invalid` and the offset when the text is not one JSON value, or nested deeper than
+/// `depth_max`.
+Result<Document> parse(std::string_view text);
+
+std::string to_text(const Value& value);
+
+/// Same value, same text: keys sorted, numbers by value (1 = 1.0), no white space.
+std::string canonical(const Value& value);
+
+/// SHA-256 of the canonical text, in hex.
+std::string hash(const Value& value);
+
+std::string sha256_hex(std::string_view bytes);
+
+/// The member of an object, or nullptr when absent or when `object` is not an object.
+const Value* find(const Value& object, std::string_view key);
+
+std::string_view text(const Value& value);  ///< of a string value
+std::string_view text_or(const Value& object, std::string_view key, std::string_view fallback);
+std::optional<std::string> text_member(const Value& object, std::string_view key);
+
+bool equal(const Value& a, const Value& b);  ///< numbers by value, objects in any key order
+
+/// A string value that owns a copy of `text`.
+Value make_text(std::string_view text, Document::AllocatorType& allocator);
+void set(Value& object, std::string_view key, Value value, Document::AllocatorType& allocator);
+void erase(Value& object, std::string_view key);
+
+}  // namespace vapisync::json

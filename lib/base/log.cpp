@@ -1,0 +1,120 @@
+#include "base/log.hpp"
+
+#include <cmath>
+#include <concepts>
+#include <fmt/format.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+#include <spdlog/sinks/ansicolor_sink.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+namespace vapisync::log {
+namespace {
+
+using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+
+bool human = false;
+
+void write_key(Writer& writer, std::string_view key) {
+  writer.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
+}
+
+bool is_absent(const Field& field) {
+  const auto* text = std::get_if<std::string_view>(&field.value());
+  return text != nullptr && text->empty();
+}
+
+void write_value(Writer& writer, const Field& field) {
+  std::visit(
+      [&writer](const auto& value) {
+        using T = std::decay_t<decltype(value)>;
+        if constexpr (std::same_as<T, std::string_view>) {
+          writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+        } else if constexpr (std::same_as<T, bool>) {
+          writer.Bool(value);
+        } else if constexpr (std::same_as<T, double>) {
+          std::isfinite(value) ? writer.Double(value) : writer.Null();  // JSON knows no infinity
+        } else {
+          writer.Int64(value);
+        }
+      },
+      field.value());
+}
+
+void write_members(Writer& writer, std::string_view event, Fields fields) {
+  write_key(writer, "event");
+  writer.String(event.data(), static_cast<rapidjson::SizeType>(event.size()));
+  for (const auto& field : fields) {
+    if (is_absent(field)) continue;
+    write_key(writer, field.name());
+    write_value(writer, field);
+  }
+}
+
+spdlog::level::level_enum to_spdlog(Level level) {
+  switch (level) {
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warning:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+}  // namespace
+
+void configure(Level level, Format format) {
+  human = format == Format::human || (format == Format::automatic && isatty(STDERR_FILENO) == 1);
+  auto logger = human ? std::make_shared<spdlog::logger>(
+                            "vapisync", std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>())
+                      : std::make_shared<spdlog::logger>(
+                            "vapisync", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  if (human) {
+    logger->set_pattern("%H:%M:%S.%e %^%-7l%$ %v");
+  } else {
+    logger->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})",
+                        spdlog::pattern_time_type::utc);
+  }
+  logger->set_level(to_spdlog(level));
+  logger->flush_on(spdlog::level::debug);
+  spdlog::set_default_logger(std::move(logger));
+}
+
+void write(Level level, std::string_view event, Fields fields) {
+  auto* logger = spdlog::default_logger_raw();
+  if (!logger->should_log(to_spdlog(level))) return;
+  logger->log(to_spdlog(level), human ? format_human(event, fields) : format_json(event, fields));
+}
+
+void failure(Level level, std::string_view event, const Error& error, std::string_view hint) {
+  write(level, event,
+        {{"code", error.code}, {"message", error.message}, {"path", error.path}, {"hint", hint}});
+}
+
+std::string format_json(std::string_view event, Fields fields) {
+  rapidjson::StringBuffer buffer;
+  Writer writer(buffer);
+  writer.StartObject();
+  write_members(writer, event, fields);
+  writer.EndObject();
+  // The braces belong to the pattern, which puts time and level first.
+  return {buffer.GetString() + 1, buffer.GetSize() - 2};
+}
+
+std::string format_human(std::string_view event, Fields fields) {
+  std::string line = fmt::format("{:<20}", event);
+  for (const auto& field : fields) {
+    if (is_absent(field)) continue;
+    std::visit([&](const auto& value) { line += fmt::format(" {}={}", field.name(), value); },
+               field.value());
+  }
+  return line;
+}
+
+}  // namespace vapisync::log
