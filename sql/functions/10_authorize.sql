@@ -1,0 +1,44 @@
+-- Who may act for an org. Every function that others may call begins with authorize().
+
+-- The claims that PostgREST verified and set for this request; null: not called through it.
+CREATE OR REPLACE FUNCTION vapisync.claims() RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+  SELECT nullif(current_setting('request.jwt.claims', true), '')::jsonb
+$$;
+
+-- The org of the caller's token, or null. The row policies use it too.
+CREATE OR REPLACE FUNCTION vapisync.jwt_org() RETURNS text
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN jsonb_typeof(c.claims #> p.path) IN ('string', 'number') THEN c.claims #>> p.path END
+  FROM (SELECT vapisync.claims() AS claims) c,
+       (SELECT string_to_array(org_claim_path, '.') AS path FROM vapisync.meta) p
+$$;
+
+CREATE OR REPLACE FUNCTION vapisync.authorize(org_id text) RETURNS void
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  claims jsonb := vapisync.claims();
+  -- SET ROLE outlives the change of user that SECURITY DEFINER makes.
+  acting name := coalesce(nullif(current_setting('role'), 'none'), session_user);
+BEGIN
+  IF claims IS NULL THEN
+    IF pg_has_role(session_user, 'vapisync_writer', 'MEMBER')
+       AND pg_has_role(acting, 'vapisync_writer', 'MEMBER') THEN
+      RETURN;
+    END IF;
+  ELSIF claims ->> 'role' = 'service_role' THEN
+    IF EXISTS (SELECT FROM pg_catalog.pg_roles r
+               WHERE r.rolname = 'service_role' AND pg_has_role(acting, r.oid, 'MEMBER')) THEN
+      RETURN;
+    END IF;
+  ELSIF vapisync.jwt_org() = authorize.org_id THEN
+    RETURN;
+  END IF;
+  RAISE EXCEPTION USING
+    ERRCODE = 'insufficient_privilege',
+    MESSAGE = format('not allowed to act for org %s', coalesce(quote_literal(org_id), 'null')),
+    HINT = CASE WHEN claims IS NULL
+      THEN 'Connect as a member of the role vapisync_writer, or through an API gateway that sets request.jwt.claims.'
+      ELSE 'The org in the token (see vapisync.meta.org_claim_path) must be this org.' END;
+END
+$$;

@@ -1,0 +1,85 @@
+-- The shape of `changes`. A surface is how the caller spelled them, which decides the paths in errors:
+-- changes (save), agents (save_agents), resource (put_resource, delete_resource).
+
+CREATE OR REPLACE FUNCTION vapisync.change_path(surface text, place bigint, key text, field text) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE surface
+    WHEN 'agents' THEN 'agents.' || key
+    WHEN 'resource' THEN field
+    ELSE 'changes[' || place::text || '].' || field END
+$$;
+
+CREATE OR REPLACE FUNCTION vapisync.check_content(change jsonb, ask_path text, payload_path text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF change ->> 'op' = 'delete' THEN
+    IF change ? 'ask' OR change ? 'payload' THEN
+      PERFORM vapisync.refuse(CASE WHEN change ? 'ask' THEN ask_path ELSE payload_path END,
+        'has no place in a delete');
+    END IF;
+  ELSIF change ? 'ask' AND change ? 'payload' THEN
+    PERFORM vapisync.refuse(ask_path, 'cannot be given together with a payload',
+      'Give the fields to change as ask, or the whole document as payload.');
+  ELSIF change ? 'ask' THEN
+    PERFORM vapisync.check_ask(ask_path, change -> 'ask');
+  ELSE
+    PERFORM vapisync.check_document(payload_path, change -> 'payload');
+    IF change -> 'payload' -> 'metadata' = 'null' THEN
+      PERFORM vapisync.refuse(payload_path || '.metadata', 'must not be null', 'Leave it out.');
+    END IF;
+  END IF;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION vapisync.check_change(change jsonb, surface text, place bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  key text := change ->> 'key';
+  allowed text[];
+BEGIN
+  PERFORM vapisync.check_type(vapisync.change_path(surface, place, key, 'kind'), change -> 'kind', 'string');
+  PERFORM vapisync.check_type(vapisync.change_path(surface, place, key, 'key'), change -> 'key', 'string');
+  IF NOT change ->> 'kind' = ANY (vapisync.known_kinds()) THEN
+    PERFORM vapisync.refuse(vapisync.change_path(surface, place, key, 'kind'), 'is not a kind that can be saved',
+      'Kinds are: ' || array_to_string(vapisync.known_kinds(), ', ') || '.');
+  END IF;
+  PERFORM vapisync.check_text(vapisync.change_path(surface, place, key, 'key'), key, 200);
+  IF change ->> 'kind' = 'assistant' AND NOT key = ANY (vapisync.agent_roles()) THEN
+    PERFORM vapisync.refuse(vapisync.change_path(surface, place, key, 'key'), 'is not the key of an assistant',
+      'Assistants are: ' || array_to_string(vapisync.agent_roles(), ', ') || '.');
+  END IF;
+  IF change ? 'op' AND coalesce(change ->> 'op', '') NOT IN ('upsert', 'delete') THEN
+    PERFORM vapisync.refuse(vapisync.change_path(surface, place, key, 'op'), 'must be upsert or delete');
+  END IF;
+  PERFORM vapisync.check_content(change, vapisync.change_path(surface, place, key, 'ask'),
+    vapisync.change_path(surface, place, key, 'payload'));
+END
+$$;
+
+CREATE OR REPLACE FUNCTION vapisync.check_changes(changes jsonb, surface text) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  change record;
+  seen jsonb := '{}';
+  name text;
+BEGIN
+  PERFORM vapisync.check_type('changes', changes, 'array');
+  IF jsonb_array_length(changes) = 0 THEN
+    PERFORM vapisync.refuse('changes', 'is empty', 'Say what to save.');
+  ELSIF jsonb_array_length(changes) > 1000 THEN
+    PERFORM vapisync.refuse('changes', 'has more than 1000 elements', 'Save them in several parts.');
+  END IF;
+  FOR change IN SELECT value, ordinality - 1 AS place FROM jsonb_array_elements(changes) WITH ORDINALITY LOOP
+    name := format('changes[%s]', change.place);
+    PERFORM vapisync.check_type(name, change.value, 'object');
+    PERFORM vapisync.check_properties(name, change.value, '{kind,key,op,ask,payload}');
+    PERFORM vapisync.check_change(change.value, surface, change.place);
+    name := format('%s/%s', change.value ->> 'kind', change.value ->> 'key');
+    IF seen ? name THEN
+      PERFORM vapisync.refuse(format('changes[%s]', change.place),
+        format('%s is in changes[%s] already', name, seen ->> name), 'Name each resource once.');
+    END IF;
+    seen := seen || jsonb_build_object(name, change.place);
+  END LOOP;
+END
+$$;

@@ -1,0 +1,23 @@
+-- NOTIFY serialises commits, so writers ring only when a sleeping daemon asked for it. A sequence is read
+-- without a snapshot: a writer with an old one still sees the bell armed. The writer holds its lock on the
+-- outbox by now, so a daemon that arms and then waits for such locks misses nobody.
+CREATE OR REPLACE FUNCTION vapisync.ring() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF (SELECT b.last_value FROM vapisync.bell b) > extract(epoch FROM clock_timestamp()) * 1000 THEN
+    PERFORM pg_notify('vapisync', '');
+  END IF;
+  RETURN NULL;
+END
+$$;
+
+-- Only when it is missing: creating it would wait for every open transaction that has saved something.
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
+                 WHERE tgrelid = 'vapisync.outbox'::regclass AND tgname = 'ring') THEN
+    CREATE TRIGGER ring AFTER INSERT ON vapisync.outbox
+    FOR EACH STATEMENT EXECUTE FUNCTION vapisync.ring();
+  END IF;
+END
+$$;
