@@ -1,0 +1,87 @@
+#pragma once
+// One credential's door to Vapi: typed calls, with the credential's limits, breaker and pauses.
+// Single-threaded. Nothing here retries: that is decided above.
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "base/clock.hpp"
+#include "base/json.hpp"
+#include "base/random.hpp"
+#include "base/secret.hpp"
+#include "core/document.hpp"
+#include "core/gate.hpp"
+#include "core/kind.hpp"
+#include "http/transport.hpp"
+
+namespace vapisync::vapi {
+
+struct Object {
+  std::string id;
+  std::string account_id;  ///< Vapi's orgId
+  json::Document document;
+};
+
+struct ClientOptions {
+  Secret key;
+  Milliseconds request_timeout{30'000};
+  core::GateLimits limits;
+  Milliseconds auth_pause_first{60'000};  ///< doubles with each refused probe
+  Milliseconds auth_pause_max{900'000};
+};
+
+/// Called on the executor that runs the calls.
+struct ClientEvents {
+  std::function<void(const Error& why, Milliseconds pause)> paused;  ///< refused, or too fast
+  std::function<void(const Error& why)> outage;                      ///< the breaker opened
+  std::function<void()> recovered;                                   ///< either is over
+};
+
+class Client {
+ public:
+  Client(http::Transport& transport, Clock& clock, Random& random, ClientOptions options,
+         ClientEvents events);
+
+  template <class T>
+  using Answer = boost::asio::awaitable<Result<T>>;
+
+  Answer<Object> create(const core::Kind& kind, const json::Value& document);
+  Answer<Object> update(const core::Kind& kind, std::string id, const json::Value& document);
+  Answer<Object> get(const core::Kind& kind, std::string id);
+  Answer<Object> remove(const core::Kind& kind, std::string id);
+
+  /// Every object whose marker names this resource, oldest first. `created_after` bounds the
+  /// search (ISO 8601); empty searches the whole account.
+  Answer<std::vector<Object>> find(const core::Kind& kind, std::string resource,
+                                   std::string created_after);
+
+  core::Gate& gate() { return gate_; }
+  [[nodiscard]] bool breaker_closed() const;
+  [[nodiscard]] Milliseconds request_timeout() const { return options_.request_timeout; }
+
+ private:
+  /// A 404 says "no such object" where the target names one, else that the base URL is wrong.
+  enum class Target { object, collection };
+  Answer<http::Response> send(http::Method method, Target names, std::string target,
+                              std::string body);
+  Answer<Object> call(http::Method method, Target names, std::string target, std::string body);
+  Answer<json::Document> list_page(const core::Kind& kind, std::string created_after,
+                                   std::string created_before, int limit);
+  void note_answer(const Error* error);
+  void note_failure(const Error& error);
+  void pause(const Error& why, Milliseconds duration);
+
+  http::Transport& transport_;
+  Clock& clock_;
+  Random& random_;
+  ClientOptions options_;
+  ClientEvents events_;
+  core::Gate gate_;
+  int refusals_{0};   ///< in a row: 401, 402, 403
+  int throttles_{0};  ///< in a row: 429
+};
+
+}  // namespace vapisync::vapi
