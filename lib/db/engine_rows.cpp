@@ -1,0 +1,176 @@
+#include "db/engine_rows.hpp"
+
+#include <fmt/format.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include "base/json.hpp"
+
+namespace vapisync::db {
+namespace {
+
+using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+
+std::string text(const pqxx::row& row, const char* column) {
+  return row[column].as<std::string>("");
+}
+
+std::vector<std::string> texts(const pqxx::row& row, const char* column) {
+  std::vector<std::string> out;
+  const auto parsed = json::parse(row[column].as<std::string>("[]"));
+  if (!parsed || !parsed->IsArray()) return out;
+  for (const auto& item : parsed->GetArray()) out.emplace_back(json::text(item));
+  return out;
+}
+
+std::string_view to_word(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::confirmed:
+      return "confirmed";
+    case Outcome::rejected:
+      return "rejected";
+    case Outcome::retry:
+      return "retry";
+    case Outcome::released:
+      return "released";
+    case Outcome::forgotten:
+      return "forgotten";
+    case Outcome::looked:
+      return "looked";
+  }
+  return "retry";
+}
+
+void key(Writer& writer, std::string_view name) {
+  writer.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
+}
+
+void member(Writer& writer, std::string_view name, std::string_view value) {
+  key(writer, name);
+  writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+}
+
+/// Empty means null: the columns know no empty text.
+void member_or_null(Writer& writer, std::string_view name, std::string_view value) {
+  if (!value.empty()) member(writer, name, value);
+}
+
+void member(Writer& writer, std::string_view name, int64_t value) {
+  key(writer, name);
+  writer.Int64(value);
+}
+
+void member(Writer& writer, std::string_view name, bool value) {
+  key(writer, name);
+  writer.Bool(value);
+}
+
+void member(Writer& writer, std::string_view name, const std::vector<std::string>& values) {
+  key(writer, name);
+  writer.StartArray();
+  for (const auto& value : values) {
+    writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+  }
+  writer.EndArray();
+}
+
+void write_error(Writer& writer, const Report& report) {
+  const Error& error = *report.error;
+  key(writer, "error");
+  writer.StartObject();
+  member(writer, "code", std::string_view(error.code));
+  member(writer, "message", std::string_view(error.message));
+  member_or_null(writer, "path", error.path);
+  member(writer, "phase", std::string_view(report.phase));
+  if (error.status != 0) member(writer, "status", int64_t{error.status});
+  member_or_null(writer, "request_id", report.claim->request_id);
+  writer.EndObject();
+}
+
+void write_report(Writer& writer, const Report& report) {
+  writer.StartObject();
+  member(writer, "resource_id", report.claim->resource_id);
+  member(writer, "kind", std::string_view(report.claim->kind));
+  member(writer, "token", report.claim->token);
+  member(writer, "version", report.claim->version);
+  member(writer, "generation", report.claim->generation);
+  member(writer, "result", to_word(report.outcome));
+  member_or_null(writer, "remote_id", report.remote.id);
+  member_or_null(writer, "account_id", report.remote.account_id);
+  member_or_null(writer, "marker", report.remote.marker);
+  member_or_null(writer, "live_hash", report.remote.live_hash);
+  member(writer, "sent_keys", report.remote.sent_keys);
+  member(writer, "opens", report.opens);
+  member(writer, "clear_open", report.clears_open);
+  member(writer, "burn", report.burn);
+  member(writer, "delay_ms", int64_t{report.delay.count()});
+  member(writer, "ms", int64_t{report.took.count()});
+  if (report.error) write_error(writer, report);
+  if (!report.warnings.empty()) {
+    key(writer, "warnings");
+    writer.RawValue(report.warnings.data(), report.warnings.size(), rapidjson::kArrayType);
+  }
+  if (!report.leftovers.empty()) member(writer, "leftovers", report.leftovers);
+  writer.EndObject();
+}
+
+}  // namespace
+
+Claim claim_from_row(const pqxx::row& row) {
+  Claim claim;
+  claim.resource_id = row["resource_id"].as<int64_t>();
+  claim.org_id = row["org_id"].as<std::string>();
+  claim.token = row["token"].as<int64_t>();
+  claim.attempts = row["attempts"].as<int>();
+  claim.open = row["open"].as<bool>();
+  claim.open_age = Milliseconds{row["open_age_ms"].as<int64_t>()};
+  return claim;
+}
+
+void add_facts(Claim& claim, const pqxx::row& row) {
+  claim.kind = row["kind"].as<std::string>();
+  claim.key = row["key"].as<std::string>();
+  claim.version = row["desired_version"].as<int64_t>();
+  claim.generation = row["generation"].as<int64_t>();
+  claim.request_id = text(row, "request_id");
+  claim.op = row["op"].as<std::string>() == "delete" ? core::Op::remove : core::Op::upsert;
+  claim.payload = text(row, "payload");
+  claim.live_payload = text(row, "live_payload");
+  claim.remote.id = text(row, "remote_id");
+  claim.remote.account_id = text(row, "account_id");
+  claim.remote.marker = text(row, "marker");
+  claim.remote.live_hash = text(row, "live_hash");
+  claim.remote.sent_keys = texts(row, "sent_keys");
+  claim.open_keys = texts(row, "open_keys");
+  claim.created_after = text(row, "created_after");
+  claim.blocked = row["blocked"].as<bool>();
+}
+
+std::string reports_to_json(const std::vector<const Report*>& reports) {
+  rapidjson::StringBuffer buffer;
+  Writer writer(buffer);
+  writer.StartArray();
+  for (const Report* report : reports) write_report(writer, *report);
+  writer.EndArray();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+std::string array_literal(const std::vector<int64_t>& values) {
+  return fmt::format("{{{}}}", fmt::join(values, ","));
+}
+
+std::string array_literal(const std::vector<std::string>& values) {
+  std::string out = "{";
+  for (const auto& value : values) {
+    if (out.size() > 1) out += ',';
+    out += '"';
+    for (const char c : value) {
+      if (c == '"' || c == '\\') out += '\\';
+      out += c;
+    }
+    out += '"';
+  }
+  return out + "}";
+}
+
+}  // namespace vapisync::db

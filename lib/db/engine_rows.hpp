@@ -1,0 +1,21 @@
+#pragma once
+// Between the engine's structs and the rows and parameters of sql/engine.
+#include <string>
+#include <vector>
+
+#include <pqxx/pqxx>
+
+#include "db/engine_store.hpp"
+
+namespace vapisync::db {
+
+/// What claim.sql tells of a claim; facts.sql tells the rest.
+Claim claim_from_row(const pqxx::row& row);
+void add_facts(Claim& claim, const pqxx::row& row);
+
+std::string reports_to_json(const std::vector<const Report*>& reports);
+
+std::string array_literal(const std::vector<int64_t>& values);
+std::string array_literal(const std::vector<std::string>& values);
+
+}  // namespace vapisync::db

@@ -1,0 +1,216 @@
+#include "db/engine_store.hpp"
+
+#include <fmt/format.h>
+#include <map>
+
+#include <pqxx/pqxx>
+
+#include "db/embedded_sql.hpp"
+#include "db/engine_rows.hpp"
+
+namespace vapisync::db {
+namespace {
+
+constexpr std::string_view owned_by_other = "owned_by_other";
+
+/// The daemon's statements are many rows at a time by index; what the planner would choose after it
+/// saw an empty queue costs a hundred times more.
+constexpr const char* plan_settings =
+    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = "
+    "off;"
+    "SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;"
+    "SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '30s'";
+
+std::vector<Claim> claim_blocking(pqxx::connection& connection, const ClaimRequest& request,
+                                  const PostgresStoreOptions& options, TimePoint asked_at) {
+  pqxx::nontransaction tx(connection);
+  const auto rows =
+      tx.exec_prepared("claim", request.rows, options.daemon_id, request.after_org,
+                       request.lease.count(), request.rows_per_org, array_literal(options.kinds));
+  std::map<int64_t, Claim> taken;
+  std::vector<int64_t> ids;
+  std::vector<int64_t> open_ids;
+  for (const auto& row : rows) {
+    Claim claim = claim_from_row(row);
+    claim.lease_end = asked_at + request.lease;
+    ids.push_back(claim.resource_id);
+    if (claim.open) open_ids.push_back(claim.resource_id);
+    taken.emplace(claim.resource_id, std::move(claim));
+  }
+  std::vector<Claim> claims;
+  if (ids.empty()) return claims;
+  claims.reserve(ids.size());
+  for (const auto& row : tx.exec_prepared("facts", array_literal(ids), array_literal(open_ids))) {
+    Claim& claim = taken.at(row["resource_id"].as<int64_t>());
+    add_facts(claim, row);
+    claims.push_back(std::move(claim));
+  }
+  return claims;
+}
+
+std::vector<Receipt> settle_blocking(pqxx::connection& connection,
+                                     const std::vector<const Report*>& reports,
+                                     const PostgresStoreOptions& options) {
+  pqxx::nontransaction tx(connection);
+  const auto rows = tx.exec_prepared("settle", reports_to_json(reports), options.daemon_id,
+                                     options.late_window.count());
+  std::map<std::pair<int64_t, int64_t>, Receipt> by_claim;
+  for (const auto& row : rows) {
+    const auto status = row["status"].as<std::string>();
+    Receipt receipt;
+    receipt.recorded = status == "recorded" ? Recorded::done
+                       : status == "held"   ? Recorded::held
+                                            : Recorded::lost;
+    receipt.due_now = row["due_now"].as<bool>();
+    by_claim[{row["resource_id"].as<int64_t>(), row["token"].as<int64_t>()}] = receipt;
+  }
+  std::vector<Receipt> receipts;
+  receipts.reserve(reports.size());
+  for (const Report* report : reports) {
+    receipts.push_back(by_claim[{report->claim->resource_id, report->claim->token}]);
+  }
+  return receipts;
+}
+
+/// Two resources can't hold one remote object: the one that came later is refused it.
+Report refuse_object(const Report& report) {
+  Report refused = report;
+  refused.outcome = Outcome::rejected;
+  refused.error = make_error(
+      Verdict::reject, std::string(owned_by_other),
+      fmt::format("the remote object {} already belongs to another resource", report.remote.id));
+  refused.phase = "record";
+  refused.remote = report.claim->remote;
+  return refused;
+}
+
+std::vector<Receipt> settle_one_by_one(pqxx::connection& connection,
+                                       const std::vector<const Report*>& reports,
+                                       const PostgresStoreOptions& options) {
+  std::vector<Receipt> receipts;
+  for (const Report* report : reports) {
+    try {
+      receipts.push_back(settle_blocking(connection, {report}, options).front());
+    } catch (const pqxx::unique_violation&) {
+      const Report refused = refuse_object(*report);
+      receipts.push_back(settle_blocking(connection, {&refused}, options).front());
+    }
+  }
+  return receipts;
+}
+
+class PostgresStore final : public EngineStore {
+ public:
+  PostgresStore(Pool& pool, Clock& clock, PostgresStoreOptions options)
+      : pool_(pool), clock_(clock), options_(std::move(options)) {}
+
+  Answer<std::vector<Claim>> claim(ClaimRequest request) override {
+    const TimePoint asked_at = clock_.now();
+    auto work = [this, request = std::move(request), asked_at](pqxx::connection& connection) {
+      return claim_blocking(connection, request, options_, asked_at);
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
+  Answer<std::vector<Receipt>> settle(const std::vector<Report>& reports) override {
+    auto work = [this, &reports](pqxx::connection& connection) {
+      std::vector<const Report*> batch;
+      for (const auto& report : reports) batch.push_back(&report);
+      try {
+        return settle_blocking(connection, batch, options_);
+      } catch (const pqxx::sql_error& refused) {
+        // One bad row must not fail its whole batch for ever.
+        if (refused.sqlstate().starts_with("57") || !connection.is_open()) throw;
+        return settle_one_by_one(connection, batch, options_);
+      }
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
+  Answer<bool> renew(int64_t resource_id, int64_t token, Milliseconds lease) override {
+    auto work = [=](pqxx::connection& connection) {
+      pqxx::nontransaction tx(connection);
+      return !tx.exec_prepared("renew", resource_id, token, lease.count()).empty();
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
+  Answer<int> wake_waiting() override {
+    auto work = [](pqxx::connection& connection) {
+      pqxx::nontransaction tx(connection);
+      return static_cast<int>(tx.exec_prepared("wake_waiting").affected_rows());
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
+  Answer<bool> arm_bell(Milliseconds duration) override {
+    auto work = [duration](pqxx::connection& connection) {
+      pqxx::nontransaction tx(connection);
+      tx.exec_prepared("arm_bell", duration.count());
+      return tx.exec_prepared1("writers_at_work")[0].as<bool>();
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
+  Answer<int64_t> register_credential(std::string fingerprint, std::string base_url) override {
+    auto work = [=](pqxx::connection& connection) {
+      pqxx::nontransaction tx(connection);
+      return tx.exec_prepared1("register_credential", fingerprint, base_url)[0].as<int64_t>();
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
+  Answer<bool> pause_credential(int64_t id, std::string reason, Milliseconds duration) override {
+    auto work = [=](pqxx::connection& connection) {
+      pqxx::nontransaction tx(connection);
+      return tx.exec_prepared("pause_credential", id, reason, duration.count()).affected_rows() > 0;
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
+  Answer<bool> resume_credential(int64_t id) override {
+    auto work = [=](pqxx::connection& connection) {
+      pqxx::nontransaction tx(connection);
+      return tx.exec_prepared("resume_credential", id).affected_rows() > 0;
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
+  Answer<Milliseconds> credential_pause(int64_t id) override {
+    auto work = [=](pqxx::connection& connection) {
+      pqxx::nontransaction tx(connection);
+      return Milliseconds{tx.exec_prepared1("credential_pause", id)[0].as<int64_t>()};
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
+  Answer<std::string> installation_id() override {
+    auto work = [](pqxx::connection& connection) {
+      pqxx::nontransaction tx(connection);
+      return tx.exec_prepared1("installation")[0].as<std::string>();
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
+ private:
+  Pool& pool_;
+  Clock& clock_;
+  PostgresStoreOptions options_;
+};
+
+}  // namespace
+
+std::unique_ptr<EngineStore> make_postgres_store(Pool& pool, Clock& clock,
+                                                 PostgresStoreOptions options) {
+  return std::make_unique<PostgresStore>(pool, clock, std::move(options));
+}
+
+void prepare_engine(pqxx::connection& connection) {
+  pqxx::nontransaction tx(connection);
+  tx.exec(plan_settings);
+  for (const auto& statement : sql::engine()) {
+    connection.prepare(std::string(statement.name), std::string(statement.text));
+  }
+}
+
+}  // namespace vapisync::db

@@ -1,0 +1,106 @@
+#include "db/listener.hpp"
+
+#include <algorithm>
+#include <unistd.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <pqxx/notification>
+#include <pqxx/pqxx>
+
+#include "base/log.hpp"
+#include "db/pqxx_errors.hpp"
+
+namespace vapisync::db {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr Milliseconds pause_first{100};
+constexpr Milliseconds pause_max{5'000};
+
+class Receiver final : public pqxx::notification_receiver {
+ public:
+  Receiver(pqxx::connection& connection, const std::function<void()>& rung)
+      : pqxx::notification_receiver(connection, "vapisync"), rung_(rung) {}
+  void operator()(const std::string&, int) override { rung_(); }
+
+ private:
+  const std::function<void()>& rung_;
+};
+
+}  // namespace
+
+struct Listener::Session {
+  explicit Session(const asio::any_io_executor& executor) : socket(executor) {}
+  std::unique_ptr<pqxx::connection> connection;
+  std::unique_ptr<Receiver> receiver;
+  asio::posix::stream_descriptor socket;  // a duplicate: libpq owns its own
+  asio::thread_pool thread{1};            // connecting blocks
+};
+
+Listener::Listener(Secret url, Clock& clock, std::function<void()> rung)
+    : url_(std::move(url)), clock_(clock), rung_(std::move(rung)), pause_(clock.make_timer()) {}
+
+Listener::~Listener() = default;
+
+void Listener::stop() {
+  stopping_ = true;
+  pause_->cancel();
+  if (session_) session_->socket.close();
+}
+
+asio::awaitable<void> Listener::run() {
+  session_ = std::make_unique<Session>(co_await asio::this_coro::executor);
+  Milliseconds pause = pause_first;
+  while (!stopping_) {
+    co_await listen();
+    if (listening_) pause = pause_first;
+    listening_ = false;
+    session_->receiver.reset();
+    session_->connection.reset();
+    if (stopping_) break;
+    co_await pause_->wait_until(clock_.now() + pause);
+    pause = std::min(pause * 2, pause_max);
+  }
+}
+
+asio::awaitable<void> Listener::listen() {
+  Session& session = *session_;
+  auto connect = [](Listener* self) -> asio::awaitable<bool> {
+    try {
+      auto& to = *self->session_;
+      to.connection = std::make_unique<pqxx::connection>(self->url_.reveal());
+      to.receiver = std::make_unique<Receiver>(*to.connection, self->rung_);
+      co_return true;
+    } catch (const std::exception& thrown) {
+      log::failure(log::Level::debug, "db.listen_failed", to_error(thrown));
+    }
+    co_return false;
+  };
+  const bool connected =
+      co_await asio::co_spawn(session.thread, connect(this), asio::use_awaitable);
+  if (!connected || stopping_) co_return;
+  session.socket.assign(::dup(session.connection->sock()));
+  listening_ = true;
+  rung_();  // whatever rang before is lost: look
+  while (!stopping_) {
+    try {
+      session.connection->get_notifs();
+    } catch (const std::exception& thrown) {
+      log::failure(log::Level::debug, "db.listen_lost", to_error(thrown));
+      break;
+    }
+    auto [error] = co_await session.socket.async_wait(asio::posix::descriptor_base::wait_read,
+                                                      asio::as_tuple(asio::use_awaitable));
+    if (error) break;
+  }
+  session.socket.close();
+}
+
+}  // namespace vapisync::db

@@ -1,0 +1,40 @@
+#pragma once
+// Waits for the doorbell: NOTIFY on the channel `vapisync`, without polling. A hint only: whoever
+// is rung looks at the tables, and looks anyway after every (re)connection.
+#include <functional>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "base/clock.hpp"
+#include "base/secret.hpp"
+
+namespace vapisync::db {
+
+class Listener {
+ public:
+  Listener(Secret url, Clock& clock, std::function<void()> rung);
+  ~Listener();
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  /// Listens, reconnecting with backoff, until `stop`.
+  boost::asio::awaitable<void> run();
+  void stop();
+
+  /// False while there is no connection: nobody would hear the bell.
+  [[nodiscard]] bool listening() const { return listening_; }
+
+ private:
+  struct Session;
+  boost::asio::awaitable<void> listen();
+
+  Secret url_;
+  Clock& clock_;
+  std::function<void()> rung_;
+  std::unique_ptr<Session> session_;
+  std::unique_ptr<Timer> pause_;
+  bool listening_{false};
+  bool stopping_{false};
+};
+
+}  // namespace vapisync::db

@@ -1,0 +1,109 @@
+#include "sync/credential_keeper.hpp"
+
+#include <algorithm>
+
+#include "base/log.hpp"
+
+namespace vapisync::sync {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr Milliseconds refresh_interval{1'000};
+constexpr Milliseconds write_again{500};
+
+std::string_view hint_for(const Error& why) {
+  switch (why.status) {
+    case 401:
+      return "check the key in vapi.platform_key_file: it must be a private Vapi key";
+    case 402:
+      return "Vapi wants payment: see the billing page of the Vapi account";
+    case 403:
+      return "the key may not do this: see its restrictions in the Vapi dashboard";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+CredentialKeeper::CredentialKeeper(db::EngineStore& store, Clock& clock, int64_t credential_id)
+    : store_(store), clock_(clock), credential_id_(credential_id), wake_(clock) {}
+
+void CredentialKeeper::paused(const Error& why, Milliseconds duration) {
+  const bool refused = why.verdict == Verdict::auth;
+  log::write(refused ? log::Level::error : log::Level::warning,
+             refused ? "credential.refused" : "credential.throttled",
+             {{"credential", credential_id_},
+              {"status", why.status},
+              {"message", why.message},
+              {"hint", hint_for(why)},
+              {"next_try_ms", duration.count()}});
+  pause_ = Pause{why.code, clock_.now() + duration};
+  dirty_ = true;
+  wake_.set();
+}
+
+void CredentialKeeper::outage(const Error& why) {
+  log::warning("vapi.outage", {{"credential", credential_id_},
+                               {"code", why.code},
+                               {"message", why.message},
+                               {"hint", "everything waits and is tried again; nothing is lost"}});
+}
+
+void CredentialKeeper::recovered() {
+  log::info("vapi.recovered", {{"credential", credential_id_}});
+  dirty_ = dirty_ || pause_.has_value();
+  pause_.reset();
+  wake_waiting_ = true;
+  wake_.set();
+}
+
+asio::awaitable<void> CredentialKeeper::refresh(core::Gate& gate) {
+  const TimePoint now = clock_.now();
+  if (dirty_ || now < refreshed_ + refresh_interval) co_return;
+  refreshed_ = now;
+  const auto pause = co_await store_.credential_pause(credential_id_);
+  if (pause && pause->count() > 0) gate.pause_until(now + *pause);
+}
+
+asio::awaitable<void> CredentialKeeper::run() {
+  while (!stopping_) {
+    co_await wake_.wait();
+    while (!stopping_ && (dirty_ || wake_waiting_)) {
+      if (!co_await write()) co_await sleep_for(clock_, write_again);
+    }
+  }
+}
+
+void CredentialKeeper::stop() {
+  stopping_ = true;
+  wake_.set();
+}
+
+/// Level-triggered: writes the state of this moment, however it came about.
+asio::awaitable<bool> CredentialKeeper::write() {
+  if (dirty_) {
+    dirty_ = false;
+    Result<bool> written = true;
+    if (pause_) {
+      const auto left = std::max(to_ms(pause_->until - clock_.now()), Milliseconds{0});
+      written = co_await store_.pause_credential(credential_id_, pause_->reason, left);
+    } else {
+      written = co_await store_.resume_credential(credential_id_);
+    }
+    if (!written) {
+      dirty_ = true;
+      co_return false;
+    }
+  }
+  if (wake_waiting_) {
+    const auto woken = co_await store_.wake_waiting();
+    if (!woken) co_return false;
+    wake_waiting_ = false;
+  }
+  co_return true;
+}
+
+}  // namespace vapisync::sync

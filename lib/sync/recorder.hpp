@@ -1,0 +1,60 @@
+#pragma once
+// Writes what became of claims to the database, many in one statement: whatever came in while the
+// last statement was under way goes with the next. While the database is away reports wait here,
+// bounded by the claims in flight, and no new work is claimed. Single-threaded.
+#include <deque>
+#include <functional>
+#include <memory>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "base/clock.hpp"
+#include "base/event.hpp"
+#include "db/engine_store.hpp"
+
+namespace vapisync::sync {
+
+struct RecorderOptions {
+  int batch{200};
+  Milliseconds lease{60'000};
+};
+
+class Recorder {
+ public:
+  /// Called when a report is in the database, or its claim is another's.
+  using Done = std::function<void(const db::Report&, const db::Receipt&)>;
+
+  Recorder(db::EngineStore& store, Clock& clock, RecorderOptions options, Done done);
+
+  void submit(std::unique_ptr<db::Claim> claim, db::Report report);
+
+  /// Runs until `stop` was called and everything is written.
+  boost::asio::awaitable<void> run();
+  void stop();
+
+  /// The last statement failed: outcomes wait, so nothing more should be claimed.
+  [[nodiscard]] bool stuck() const { return failures_ > 0; }
+
+ private:
+  struct Entry {
+    std::unique_ptr<db::Claim> claim;
+    db::Report report;
+  };
+
+  boost::asio::awaitable<void> flush();
+  boost::asio::awaitable<void> requeue_held();
+  void settle(Entry entry, const db::Receipt& receipt);
+
+  db::EngineStore& store_;
+  Clock& clock_;
+  RecorderOptions options_;
+  Done done_;
+  Event wake_;
+  std::deque<Entry> waiting_;
+  std::vector<Entry> held_;  ///< a writer has the resource locked
+  TimePoint held_again_{};
+  int failures_{0};
+  bool stopping_{false};
+};
+
+}  // namespace vapisync::sync

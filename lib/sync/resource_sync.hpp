@@ -1,0 +1,73 @@
+#pragma once
+// One claim on its way to a report: the facts as they grow, and the steps that add to them.
+#include <optional>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+
+#include "core/decide.hpp"
+#include "core/document.hpp"
+#include "core/kind.hpp"
+#include "core/verify.hpp"
+#include "sync/syncer.hpp"
+
+namespace vapisync::sync {
+
+class ResourceSync {
+ public:
+  ResourceSync(Syncer& syncer, const db::Claim& claim);
+
+  boost::asio::awaitable<db::Report> run();
+
+ private:
+  /// A step that ends the claim returns its report.
+  using Ended = std::optional<db::Report>;
+  using Step = boost::asio::awaitable<Ended>;
+
+  Ended validate();
+  Step take(core::Step step);
+  Step look_up();
+  Step adopt(std::vector<vapi::Object> found);
+  Step create();
+  Step update();
+  Step compare();
+  Step check_gone();
+  Step remove();
+
+  /// Before the first byte of a write: the lease must outlast the request.
+  Step before_write();
+  void learn(const vapi::Object& object, const json::Value& expected, bool was_write);
+
+  db::Report end(db::Outcome outcome) const;
+  db::Report confirm() const;
+  db::Report settle_difference() const;
+  db::Report wait_for_open_request() const;
+  db::Report forget() const;
+  db::Report fail(const Error& error, bool was_write, std::string_view phase) const;
+
+  void log_sent(std::string_view step, const Result<vapi::Object>& answer) const;
+  [[nodiscard]] bool is_wanted(std::string_view path) const;
+  [[nodiscard]] Error name_refused_reset(Error error) const;
+  void count_request();
+  [[nodiscard]] json::Document expected() const;
+  [[nodiscard]] Milliseconds since_start() const;
+
+  Syncer& syncer_;
+  const db::Claim& claim_;
+  const core::Kind* kind_;
+  std::string resource_name_;
+  TimePoint started_;
+  core::Facts facts_;
+  core::Marker marker_;
+  db::Remote remote_;
+  json::Document document_;  ///< what Vapi must hold, with the marker
+  std::string hash_;         ///< of what is wanted, without the marker
+  std::vector<core::Difference> differences_;
+  std::vector<std::string> leftovers_;
+  bool clears_open_{false};
+  int requests_{0};
+  int writes_{0};
+  TimePoint write_began_{};
+};
+
+}  // namespace vapisync::sync

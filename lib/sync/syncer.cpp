@@ -1,0 +1,176 @@
+#include "sync/syncer.hpp"
+
+#include "base/log.hpp"
+#include "sync/resource_sync.hpp"
+
+namespace vapisync::sync {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr int steps_max = 16;  // the longest way through core::decide takes nine
+
+}  // namespace
+
+asio::awaitable<db::Report> Syncer::sync(const db::Claim& claim) {
+  ResourceSync resource(*this, claim);
+  co_return co_await resource.run();
+}
+
+asio::awaitable<db::Report> ResourceSync::run() {
+  Ended ended = validate();
+  for (int i = 0; !ended && i < steps_max; ++i) {
+    ended = co_await take(core::decide(facts_));
+  }
+  if (ended) co_return std::move(*ended);
+  const Error bug = make_error(Verdict::retry, "undecided", "no step led to an end");
+  co_return fail(bug, false, "validate");
+}
+
+ResourceSync::Step ResourceSync::take(core::Step step) {
+  switch (step) {
+    case core::Step::look_up:
+      co_return co_await look_up();
+    case core::Step::create:
+      co_return co_await create();
+    case core::Step::update:
+      co_return co_await update();
+    case core::Step::compare:
+      co_return co_await compare();
+    case core::Step::check_gone:
+      co_return co_await check_gone();
+    case core::Step::remove:
+      co_return co_await remove();
+    case core::Step::confirm:
+      co_return confirm();
+    case core::Step::settle_difference:
+      co_return settle_difference();
+    case core::Step::wait:
+      co_return wait_for_open_request();
+    case core::Step::forget:
+      co_return forget();
+    case core::Step::finish_look:
+      co_return end(db::Outcome::looked);
+  }
+  co_return std::nullopt;
+}
+
+/// POST, one full document. A rejected one leaves nothing behind; a lost answer leaves it open.
+ResourceSync::Step ResourceSync::create() {
+  Ended ended = co_await before_write();
+  if (ended) co_return ended;
+  auto created = co_await syncer_.client_.create(*kind_, document_);
+  log_sent("create", created);
+  if (!created) co_return fail(created.error(), true, "send");
+  facts_.has_id = true;
+  remote_ = {created->id, created->account_id, marker_.attempt, {}, core::keys_of(document_)};
+  learn(*created, document_, true);
+  co_return std::nullopt;
+}
+
+/// PATCH with everything wanted, and a reset for every key that is wanted no more.
+ResourceSync::Step ResourceSync::update() {
+  Ended ended = co_await before_write();
+  if (ended) co_return ended;
+  const json::Document body = expected();
+  auto updated = co_await syncer_.client_.update(*kind_, remote_.id, body);
+  log_sent("update", updated);
+  if (!updated && updated.error().verdict == Verdict::missing) {
+    facts_.presence = core::Presence::doubted;
+    co_return std::nullopt;
+  }
+  if (!updated) co_return fail(name_refused_reset(updated.error()), true, "send");
+  remote_.account_id = updated->account_id;
+  remote_.live_hash.clear();
+  remote_.sent_keys = core::merge_keys(remote_.sent_keys, core::keys_of(document_));
+  learn(*updated, body, true);
+  co_return std::nullopt;
+}
+
+ResourceSync::Step ResourceSync::compare() {
+  count_request();
+  auto read = co_await syncer_.client_.get(*kind_, remote_.id);
+  if (!read && read.error().verdict == Verdict::missing) {
+    facts_.presence = core::Presence::not_read;
+    co_return std::nullopt;
+  }
+  if (!read) co_return fail(read.error(), false, "verify");
+  learn(*read, expected(), false);
+  co_return std::nullopt;
+}
+
+ResourceSync::Step ResourceSync::check_gone() {
+  count_request();
+  auto read = co_await syncer_.client_.get(*kind_, remote_.id);
+  if (read) {
+    const Error odd = make_error(Verdict::retry, "missing_for_writes",
+                                 "Vapi says the object is missing, and yet returns it");
+    co_return fail(odd, false, "verify");
+  }
+  if (read.error().verdict != Verdict::missing) co_return fail(read.error(), false, "verify");
+  facts_.presence = core::Presence::not_read;
+  co_return std::nullopt;
+}
+
+ResourceSync::Step ResourceSync::remove() {
+  Ended ended = co_await before_write();
+  if (ended) co_return ended;
+  auto removed = co_await syncer_.client_.remove(*kind_, remote_.id);
+  log_sent("remove", removed);
+  if (!removed && removed.error().verdict == Verdict::missing) {
+    facts_.presence = core::Presence::doubted;
+    co_return std::nullopt;
+  }
+  if (!removed) co_return fail(removed.error(), true, "send");
+  facts_.removed = true;
+  co_return std::nullopt;
+}
+
+/// Finds what a lost create left, by our marker. A 404 on an id is believed only after the whole
+/// account was searched; an open create can not be older than the resource.
+ResourceSync::Step ResourceSync::look_up() {
+  const bool whole_account = facts_.presence == core::Presence::not_read;
+  count_request();
+  auto found = co_await syncer_.client_.find(*kind_, marker_.resource,
+                                             whole_account ? std::string{} : claim_.created_after);
+  if (!found) co_return fail(found.error(), false, "send");
+  std::erase_if(*found, [this](const vapi::Object& object) { return object.id == remote_.id; });
+  if (!found->empty()) co_return co_await adopt(std::move(*found));
+
+  if (whole_account) {
+    facts_.presence = core::Presence::gone;
+  } else {
+    facts_.lookup = core::Lookup::absent;
+    clears_open_ = facts_.open == core::OpenRequest::may_stand;
+  }
+  co_return std::nullopt;
+}
+
+/// Takes over the id only; what is wanted goes there as an ordinary update.
+ResourceSync::Step ResourceSync::adopt(std::vector<vapi::Object> found) {
+  count_request();
+  auto read = co_await syncer_.client_.get(*kind_, found.front().id);
+  if (!read) {
+    Error error = read.error();
+    if (error.verdict == Verdict::missing) error.verdict = Verdict::retry;  // listed, not readable
+    co_return fail(error, false, "verify");
+  }
+  const auto marker = core::read_marker(read->document);
+  if (marker) marker_.attempt = marker->attempt;
+  remote_ = {read->id, read->account_id, marker_.attempt, {}, claim_.open_keys};
+  document_ = core::with_marker(document_, marker_);
+  for (size_t i = 1; i < found.size(); ++i) leftovers_.push_back(found[i].id);
+  facts_.has_id = true;
+  facts_.same_hash = false;
+  facts_.presence = core::Presence::assumed;
+  clears_open_ = true;
+  log::info("sync.adopted", {{"org", claim_.org_id},
+                             {"resource", resource_name_},
+                             {"request_id", claim_.request_id},
+                             {"remote_id", remote_.id},
+                             {"leftovers", leftovers_.size()}});
+  co_return std::nullopt;
+}
+
+}  // namespace vapisync::sync

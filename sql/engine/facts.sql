@@ -1,0 +1,21 @@
+-- What is known of claimed resources. It starts after the claim: read inside it, the facts would be
+-- older than its lock. $1 resource ids, $2 those of them with an open request
+SELECT r.resource_id, r.org_id, r.kind, r.key, r.desired_version, r.live_version, r.generation,
+       r.remote_id, r.account_id, r.marker, r.live_hash, to_json(r.sent_keys) AS sent_keys,
+       r.last_error IS NOT NULL AS blocked,
+       to_char(r.created_at AT TIME ZONE 'UTC' - interval '10 minutes',
+               'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS created_after,
+       e.op, e.payload, s.request_id,
+       CASE WHEN r.last_error IS NOT NULL THEN
+         (SELECT l.payload FROM vapisync.outbox l
+           WHERE l.resource_id = r.resource_id AND l.version = r.live_version) END AS live_payload,
+       -- While a request is open, a key of any version after the live one may have been sent.
+       CASE WHEN r.resource_id = ANY ($2::bigint[]) THEN
+         (SELECT json_agg(DISTINCT k) FROM vapisync.outbox o, json_object_keys(o.payload) k
+           WHERE o.resource_id = r.resource_id AND o.version > r.live_version AND o.op = 'upsert') END AS open_keys
+  FROM unnest($1::bigint[]) AS i (resource_id),
+       LATERAL (SELECT * FROM vapisync.resources x WHERE x.resource_id = i.resource_id OFFSET 0) r,
+       LATERAL (SELECT * FROM vapisync.outbox x
+                 WHERE x.resource_id = r.resource_id AND x.version = r.desired_version OFFSET 0) e
+       LEFT JOIN LATERAL (SELECT x.request_id FROM vapisync.saves x
+                           WHERE x.save_id = e.save_id OFFSET 0) s ON true

@@ -1,0 +1,1 @@
+SELECT installation_id::text AS installation_id FROM vapisync.meta

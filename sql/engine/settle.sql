@@ -1,0 +1,123 @@
+-- Records what became of claims, many at once; compare-and-set on the claim's token.
+-- Lock order: resources, work, saves. What a writer holds is skipped and tried again, so that no
+-- application's open transaction ever stalls a batch.
+-- $1 reports (json array), $2 daemon, $3 W: how long a lost request may still land (ms)
+WITH reports AS (
+  SELECT * FROM json_to_recordset($1::json) AS i (
+    resource_id bigint, kind text, token bigint, version bigint, generation bigint, result text,
+    remote_id text, account_id text, marker text, live_hash text, sent_keys text[],
+    opens boolean, clear_open boolean, burn boolean, leftovers text[], delay_ms bigint, error jsonb, warnings jsonb, ms integer)
+), held AS MATERIALIZED (
+  SELECT i.*, r.desired_version, r.settled_version, r.live_version AS live_before,
+         r.generation <> i.generation AS touched
+    FROM (SELECT * FROM reports ORDER BY resource_id) i,
+         LATERAL (SELECT x.desired_version, x.settled_version, x.live_version, x.generation
+                    FROM vapisync.resources x WHERE x.resource_id = i.resource_id
+                     FOR UPDATE SKIP LOCKED) r
+), owned AS MATERIALIZED (
+  SELECT h.*,
+         h.desired_version > h.version AS newer,
+         -- Whatever changed since this claim looked, a rejection of the old view decides nothing.
+         CASE WHEN h.result = 'rejected' AND h.touched AND h.desired_version = h.version
+              THEN 'again' ELSE h.result END AS effect,
+         CASE WHEN h.opens THEN greatest(w.open_until, now())
+              WHEN h.clear_open THEN NULL
+              ELSE w.open_until END AS open_after
+    FROM held h,
+         LATERAL (SELECT x.open_until FROM vapisync.work x
+                   WHERE x.resource_id = h.resource_id AND x.token = h.token FOR UPDATE) w
+), resources_changed AS (
+  UPDATE vapisync.resources r
+     SET remote_id = o.remote_id, account_id = o.account_id, marker = o.marker,
+         live_hash = o.live_hash, sent_keys = o.sent_keys,
+         live_version = CASE WHEN o.effect = 'confirmed' THEN o.version
+                             WHEN o.effect = 'forgotten' THEN 0 ELSE r.live_version END,
+         settled_version = CASE WHEN o.effect IN ('confirmed', 'rejected')
+                                THEN greatest(r.settled_version, o.version)
+                                ELSE r.settled_version END,
+         last_synced_at = CASE WHEN o.effect = 'confirmed' THEN now() ELSE r.last_synced_at END,
+         last_error = CASE WHEN o.effect = 'confirmed' THEN NULL
+                           WHEN o.effect = 'rejected' AND NOT o.newer THEN o.error
+                           ELSE r.last_error END
+    FROM owned o
+   WHERE r.resource_id = o.resource_id
+     AND (o.effect IN ('confirmed', 'rejected', 'forgotten')
+          OR (r.remote_id, r.marker, r.live_hash, r.sent_keys)
+             IS DISTINCT FROM (o.remote_id, o.marker, o.live_hash, o.sent_keys))
+), work_done AS (
+  DELETE FROM vapisync.work w USING owned o
+   WHERE w.resource_id = o.resource_id AND o.effect IN ('confirmed', 'rejected', 'looked')
+     AND NOT o.newer AND NOT o.touched AND o.open_after IS NULL
+), work_goes_on AS (
+  UPDATE vapisync.work w
+     SET leased_until = '-infinity', claimed_by = NULL, token = 0, open_until = o.open_after,
+         due_at = CASE
+           WHEN o.effect = 'released' THEN w.due_at
+           WHEN o.newer OR o.touched OR o.effect IN ('again', 'forgotten') THEN now()
+           WHEN o.effect IN ('confirmed', 'rejected', 'looked')
+             THEN o.open_after + $3 * interval '1 millisecond'
+           ELSE now() + o.delay_ms * interval '1 millisecond' END,
+         attempts = CASE
+           WHEN o.newer OR o.touched OR o.effect IN ('confirmed', 'rejected', 'looked', 'forgotten')
+             THEN 0
+           WHEN o.burn THEN w.attempts + 1 ELSE w.attempts END
+    FROM owned o
+   WHERE w.resource_id = o.resource_id
+     AND NOT (o.effect IN ('confirmed', 'rejected', 'looked')
+              AND NOT o.newer AND NOT o.touched AND o.open_after IS NULL)
+), entries_ended AS MATERIALIZED (
+  SELECT o.resource_id, e.version, e.save_id, o.error, o.warnings,
+         CASE WHEN o.effect = 'rejected' THEN 2 WHEN e.version = o.version THEN 1 ELSE 0 END AS rank
+    FROM owned o, LATERAL (
+      SELECT x.version, x.save_id FROM vapisync.outbox x
+       WHERE x.resource_id = o.resource_id
+         AND x.version > o.settled_version AND x.version <= o.version OFFSET 0) e
+   WHERE o.effect IN ('confirmed', 'rejected')
+), outcomes_written AS (
+  INSERT INTO vapisync.outcomes (resource_id, version, state, error, warnings, finished_at)
+  SELECT resource_id, version, CASE rank WHEN 2 THEN 'failed' ELSE 'synced' END,
+         CASE rank WHEN 2 THEN error END, CASE rank WHEN 1 THEN warnings END, now()
+    FROM entries_ended WHERE rank > 0
+  ON CONFLICT (resource_id, version) DO NOTHING
+), attempts_written AS (
+  INSERT INTO vapisync.attempts (resource_id, version, phase, status, code, message, ms, daemon)
+  SELECT o.resource_id, o.version, o.error ->> 'phase', (o.error ->> 'status')::integer,
+         o.error ->> 'code', o.error ->> 'message', o.ms, $2
+    FROM owned o WHERE o.error IS NOT NULL
+), leftovers_listed AS (
+  INSERT INTO vapisync.leftovers (account_id, kind, remote_id, resource_id, reason)
+  SELECT o.account_id, o.kind, l.remote_id, o.resource_id, 'duplicate'
+    FROM owned o, unnest(o.leftovers) AS l (remote_id) WHERE o.account_id IS NOT NULL
+  ON CONFLICT (account_id, kind, object) DO NOTHING
+), saves_moved AS MATERIALIZED (
+  SELECT save_id, count(*)::integer AS ended, max(rank)::smallint AS rank,
+         (array_agg(error) FILTER (WHERE rank = 2))[1] AS error
+    FROM entries_ended WHERE save_id IS NOT NULL GROUP BY save_id
+), saves_locked AS MATERIALIZED (
+  SELECT m.*
+    FROM (SELECT * FROM saves_moved ORDER BY save_id) m,
+         LATERAL (SELECT FROM vapisync.saves x WHERE x.save_id = m.save_id FOR UPDATE) s
+), saves_changed AS (
+  -- The save's own row decides its end: two members that finish together can't see each other.
+  UPDATE vapisync.saves s
+     SET open_count = s.open_count - m.ended,
+         worst = greatest(s.worst, m.rank),
+         error = coalesce(s.error, m.error),
+         state = CASE WHEN s.open_count > m.ended THEN s.state
+                      WHEN greatest(s.worst, m.rank) = 2 THEN 'failed'
+                      WHEN greatest(s.worst, m.rank) = 1 THEN 'synced'
+                      ELSE 'superseded' END,
+         finished_at = CASE WHEN s.open_count > m.ended THEN NULL ELSE now() END
+    FROM saves_locked m
+   WHERE s.save_id = m.save_id
+)
+SELECT o.resource_id, o.token, 'recorded' AS status,
+       o.newer OR o.touched OR o.effect IN ('again', 'forgotten') AS due_now
+  FROM owned o
+UNION ALL
+SELECT i.resource_id, i.token,
+       CASE WHEN EXISTS (SELECT FROM vapisync.work w
+                          WHERE w.resource_id = i.resource_id AND w.token = i.token)
+            THEN 'held' ELSE 'lost' END, false
+  FROM reports i
+ WHERE i.resource_id <> ALL (ARRAY(SELECT o.resource_id FROM owned o))
