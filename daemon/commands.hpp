@@ -1,0 +1,38 @@
+#pragma once
+// The verbs of the binary, one small function each. Every one returns the process's exit code:
+// 0 done, 1 error, 2 differs.
+#include <cstdint>
+#include <string>
+
+#include "config/config.hpp"
+
+namespace vapisync::commands {
+
+inline constexpr int exit_ok = 0;
+inline constexpr int exit_error = 1;
+inline constexpr int exit_differs = 2;
+
+struct Output {
+  bool json{false};
+};
+
+int serve(const config::Config& config);
+
+struct SandboxOptions {
+  std::string listen;
+  uint64_t seed{1};
+  std::string faults_file;
+};
+int sandbox(const SandboxOptions& options);
+
+int migrate_up(const config::Config& config, Output output);
+int migrate_status(const config::Config& config, Output output);
+int migrate_sql();
+
+int config_show(const config::Config& config, Output output);
+int config_check(const config::Config& config, Output output);
+
+/// Prints the error for people, or as {"error": {...}}, to standard error.
+int fail(const Error& error, Output output);
+
+}  // namespace vapisync::commands

@@ -1,0 +1,63 @@
+#pragma once
+// The composition root: builds every part of the daemon, starts them in order, and owns the order
+// in which they stop. One thread runs all of it; only the database pool has threads of its own.
+#include <memory>
+#include <string>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "base/clock.hpp"
+#include "base/event.hpp"
+#include "base/random.hpp"
+#include "base/secret.hpp"
+#include "config/config.hpp"
+#include "db/engine_store.hpp"
+#include "db/listener.hpp"
+#include "db/pool.hpp"
+#include "http/transport.hpp"
+#include "sync/credential_keeper.hpp"
+#include "sync/dispatcher.hpp"
+#include "sync/syncer.hpp"
+#include "vapi/client.hpp"
+
+namespace vapisync {
+
+class Daemon {
+ public:
+  Daemon(const config::Config& config, Secret key, std::unique_ptr<http::Transport> transport,
+         boost::asio::io_context& context);
+
+  /// Returns the process's exit code.
+  int run();
+
+ private:
+  boost::asio::awaitable<void> live();
+  /// False when there is no point in waiting for it.
+  boost::asio::awaitable<bool> wait_for_database();
+  boost::asio::awaitable<bool> try_database(std::string& told);
+  boost::asio::awaitable<bool> build_engine();
+  boost::asio::awaitable<void> drain_deadline();
+  void stop();
+  void abort();
+
+  const config::Config& config_;
+  boost::asio::io_context& context_;
+  std::unique_ptr<Clock> clock_;
+  Random random_;
+  std::string daemon_id_;
+  Secret key_;
+  std::unique_ptr<http::Transport> transport_;
+  db::Pool pool_;
+  std::unique_ptr<db::EngineStore> store_;
+  std::unique_ptr<sync::CredentialKeeper> credential_;
+  std::unique_ptr<vapi::Client> client_;
+  std::unique_ptr<sync::Syncer> syncer_;
+  std::unique_ptr<sync::Dispatcher> dispatcher_;
+  std::unique_ptr<db::Listener> listener_;
+  Event stopped_;
+  bool stopping_{false};
+  int exit_code_{0};
+};
+
+}  // namespace vapisync
