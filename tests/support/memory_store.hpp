@@ -1,0 +1,81 @@
+#pragma once
+// The engine's store in memory, as far as unit tests of the engine need one: claims are queued by
+// the test, reports are kept, and each statement can be made to fail.
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "db/engine_store.hpp"
+
+namespace vapisync::test {
+
+class MemoryStore final : public db::EngineStore {
+ public:
+  /// What a statement answers while the database is away.
+  static Error away() { return make_error(Verdict::retry, "db_connection", "no connection"); }
+
+  Answer<std::vector<db::Claim>> claim(db::ClaimRequest request) override {
+    ++claims_asked;
+    if (down) co_return away();
+    std::vector<db::Claim> out;
+    while (!due.empty() && static_cast<int>(out.size()) < request.rows) {
+      out.push_back(std::move(due.front()));
+      due.pop_front();
+    }
+    co_return out;
+  }
+
+  Answer<std::vector<db::Receipt>> settle(const std::vector<db::Report>& reports) override {
+    if (down) co_return away();
+    batches.push_back(reports.size());
+    std::vector<db::Receipt> receipts;
+    for (const auto& report : reports) {
+      int& held = held_times[report.claim->resource_id];
+      const bool skip = held > 0;
+      if (skip) --held;
+      if (!skip) settled.push_back(report.claim->resource_id);
+      receipts.push_back({skip ? db::Recorded::held : db::Recorded::done, false});
+    }
+    co_return receipts;
+  }
+
+  Answer<bool> renew(int64_t resource_id, int64_t, Milliseconds) override {
+    if (down) co_return away();
+    renewed.push_back(resource_id);
+    co_return renewals_succeed;
+  }
+
+  Answer<int> wake_waiting() override { co_return 0; }
+  Answer<bool> arm_bell(Milliseconds) override {
+    if (down) co_return away();
+    co_return false;
+  }
+  Answer<int64_t> register_credential(std::string, std::string) override { co_return 1; }
+  Answer<bool> pause_credential(int64_t, std::string reason, Milliseconds) override {
+    if (down) co_return away();
+    pauses.push_back(std::move(reason));
+    co_return true;
+  }
+  Answer<bool> resume_credential(int64_t) override {
+    if (down) co_return away();
+    pauses.emplace_back("resumed");
+    co_return true;
+  }
+  Answer<Milliseconds> credential_pause(int64_t) override { co_return Milliseconds{0}; }
+  Answer<std::string> installation_id() override { co_return "inst"; }
+
+  std::deque<db::Claim> due;          ///< what the next claims take
+  std::map<int64_t, int> held_times;  ///< how often a writer still holds this resource
+  bool down{false};
+  bool renewals_succeed{true};
+
+  int claims_asked{0};
+  std::vector<size_t> batches;   ///< reports in each statement
+  std::vector<int64_t> settled;  ///< resource ids, in order
+  std::vector<int64_t> renewed;
+  std::vector<std::string> pauses;
+};
+
+}  // namespace vapisync::test

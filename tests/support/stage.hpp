@@ -1,0 +1,77 @@
+#pragma once
+// Everything an end-to-end test plays on: a database of its own, the sandbox and daemons as real
+// processes, and short words for what happens between them.
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <pqxx/pqxx>
+
+#include "base/json.hpp"
+#include "support/database.hpp"
+#include "support/process.hpp"
+#include "support/sql.hpp"
+
+namespace vapisync::test {
+
+/// One HTTP exchange with a server of this machine; throws when there is no answer.
+struct HttpAnswer {
+  int status{0};
+  std::string body;
+};
+HttpAnswer http_exchange(const std::string& base_url, const std::string& method,
+                         const std::string& target, const std::string& body = {});
+
+class SandboxProcess {
+ public:
+  SandboxProcess();
+
+  [[nodiscard]] std::string url() const { return url_; }
+  void set_faults(const std::string& rules);  ///< a JSON array; throws when refused
+  void clear_faults() { set_faults("[]"); }
+
+  json::Document journal();
+  json::Document state();
+  /// Requests of this method that the sandbox carried out or refused.
+  int requests(const std::string& method);
+  int assistants();
+  void edit(const std::string& id, const std::string& body);  ///< as the dashboard would
+  void remove(const std::string& id);
+
+ private:
+  json::Document get(const std::string& target);
+  Process process_;
+  std::string url_;
+};
+
+/// Short times, so that what takes minutes in production takes milliseconds here:
+/// W is 700 ms, a lease 1500 ms.
+std::vector<std::string> fast_settings();
+
+class Stage {
+ public:
+  explicit Stage(Contents contents = Contents::migrated);
+
+  /// A daemon that is ready to work. `more` are further `section.key=value` settings.
+  std::unique_ptr<Process> start_daemon(const std::vector<std::string>& more = {});
+  /// The same, not yet ready.
+  std::unique_ptr<Process> launch_daemon(const std::vector<std::string>& more = {});
+
+  void save(const std::string& org, const std::string& request, const std::string& agents);
+  json::Document status(const std::string& org, const std::string& request);
+  std::string sql(const std::string& statement) { return value(connection, statement); }
+  std::string assistant_id(const std::string& org, const std::string& role);
+
+  TestDatabase database;
+  SandboxProcess sandbox;
+  pqxx::connection connection;
+  std::string key_file;
+
+ private:
+  std::string directory_;
+};
+
+/// For Process::await: the line is about this request.
+Process::Wanted of_request(const std::string& request);
+
+}  // namespace vapisync::test

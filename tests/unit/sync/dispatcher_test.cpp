@@ -1,0 +1,141 @@
+// Claiming: as much as slots, gate and database allow, and an orderly end.
+#include "sync/dispatcher.hpp"
+
+#include "unit/sync/world.hpp"
+
+namespace vapisync::sync {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+struct Dispatching : World {
+  explicit Dispatching(DispatcherOptions given = {}) : options(given) {
+    boost::asio::co_spawn(clock.context(), dispatcher.recorder().run(), [](std::exception_ptr) {});
+  }
+
+  void start() {
+    boost::asio::co_spawn(clock.context(), dispatcher.run(),
+                          [this](std::exception_ptr) { ended = true; });
+    clock.settle();
+  }
+
+  void add_due(int count, Duration answered_after = Duration{0}) {
+    for (int i = 0; i < count; ++i) {
+      db::Claim claim = live();
+      claim.resource_id = ++last_id;
+      claim.lease_end = clock.now() + std::chrono::hours(1);
+      store.due.push_back(std::move(claim));
+      vapi.reply(stored(200), answered_after);
+    }
+  }
+
+  DispatcherOptions options;
+  CredentialKeeper credential{store, clock, 1};
+  Dispatcher dispatcher{clock.executor(), {store, clock, client, syncer, credential}, options};
+  int64_t last_id{0};
+  bool ended{false};
+};
+
+TEST(Dispatcher, WorksOnWhatIsDue) {
+  Dispatching world;
+  world.add_due(3);
+  world.start();
+  world.clock.run_for(milliseconds(10));
+  EXPECT_EQ(world.store.settled.size(), 3U);
+  EXPECT_EQ(world.dispatcher.in_flight(), 0);
+}
+
+TEST(Dispatcher, TheBellEndsItsRest) {
+  Dispatching world;
+  world.start();
+  world.clock.run_for(std::chrono::minutes(1));
+  world.add_due(1);
+  world.dispatcher.ring();
+  world.clock.settle();
+  EXPECT_EQ(world.store.settled.size(), 1U) << "at once, without any time passing";
+}
+
+TEST(Dispatcher, WithoutTheBellItLooksByItself) {
+  Dispatching world;
+  world.start();
+  world.clock.run_for(std::chrono::minutes(1));
+  const int asked = world.store.claims_asked;
+  world.clock.run_for(std::chrono::minutes(1));
+  EXPECT_LE(world.store.claims_asked - asked, 30) << "idle, it asks rarely";
+  world.add_due(1);
+  world.clock.run_for(seconds(6));
+  EXPECT_EQ(world.store.settled.size(), 1U);
+}
+
+TEST(Dispatcher, NeverExceedsTheGatesSlots) {
+  Dispatching world;
+  world.add_due(10, seconds(1));
+  world.start();
+  EXPECT_EQ(world.vapi.requests.size(), 4U);
+  EXPECT_EQ(world.dispatcher.in_flight(), 4);
+  world.clock.run_for(seconds(10));
+  EXPECT_EQ(world.store.settled.size(), 10U);
+}
+
+TEST(Dispatcher, APausedCredentialClaimsNothing) {
+  Dispatching world;
+  world.client.gate().pause_until(world.clock.now() + seconds(30));
+  world.add_due(1);
+  world.start();
+  world.clock.run_for(seconds(29));
+  EXPECT_EQ(world.store.claims_asked, 0);
+  world.clock.run_for(seconds(2));
+  EXPECT_EQ(world.store.settled.size(), 1U);
+}
+
+TEST(Dispatcher, KeepsTryingWhileTheDatabaseIsAway) {
+  Dispatching world;
+  world.store.down = true;
+  world.add_due(2);
+  world.start();
+  world.clock.run_for(std::chrono::minutes(1));
+  const int asked = world.store.claims_asked;
+  EXPECT_GE(asked, 10);
+  EXPECT_LE(asked, 30) << "with pauses that grow";
+  world.store.down = false;
+  world.clock.run_for(seconds(6));
+  EXPECT_EQ(world.log.count("db.claiming_failed"), 1);
+  EXPECT_EQ(world.store.settled.size(), 2U);
+}
+
+TEST(Dispatcher, ClaimsNothingWhileReportsCannotBeRecorded) {
+  Dispatching world;
+  world.add_due(1, seconds(1));
+  world.start();
+  world.store.down = true;
+  world.add_due(1);
+  world.clock.run_for(seconds(20));
+  EXPECT_TRUE(world.dispatcher.recorder().stuck());
+  const int asked = world.store.claims_asked;
+  world.clock.run_for(seconds(20));
+  EXPECT_EQ(world.store.claims_asked, asked);
+  EXPECT_EQ(world.vapi.requests.size(), 1U);
+  world.store.down = false;
+  world.clock.run_for(seconds(10));
+  EXPECT_EQ(world.log.count("db.recording_failed"), 1);
+  EXPECT_EQ(world.store.settled, (std::vector<int64_t>{1, 2})) << "nothing is lost";
+}
+
+TEST(Dispatcher, StoppingFinishesWhatWasSentAndClaimsNoMore) {
+  Dispatching world;
+  world.add_due(2, seconds(5));
+  world.start();
+  world.add_due(1);
+  world.dispatcher.stop();
+  world.dispatcher.stop();
+  world.clock.run_for(seconds(4));
+  EXPECT_FALSE(world.ended);
+  world.clock.run_for(seconds(2));
+  EXPECT_TRUE(world.ended);
+  EXPECT_EQ(world.store.settled.size(), 2U);
+  EXPECT_EQ(world.store.due.size(), 1U);
+}
+
+}  // namespace
+}  // namespace vapisync::sync
