@@ -6,22 +6,14 @@ namespace vapisync {
 
 std::string_view to_string(Verdict verdict) {
   switch (verdict) {
-    case Verdict::retry:
-      return "retry";
-    case Verdict::unknown:
-      return "unknown";
-    case Verdict::reject:
-      return "reject";
-    case Verdict::conflict:
-      return "conflict";
-    case Verdict::missing:
-      return "missing";
-    case Verdict::auth:
-      return "auth";
-    case Verdict::invalid:
-      return "invalid";
-    case Verdict::fatal:
-      return "fatal";
+    case Verdict::retry: return "retry";
+    case Verdict::unknown: return "unknown";
+    case Verdict::reject: return "reject";
+    case Verdict::conflict: return "conflict";
+    case Verdict::missing: return "missing";
+    case Verdict::auth: return "auth";
+    case Verdict::invalid: return "invalid";
+    case Verdict::fatal: return "fatal";
   }
   return "fatal";
 }

@@ -70,11 +70,8 @@ void write_canonical(const Value& value, Writer& writer) {
       for (const auto& item : value.GetArray()) write_canonical(item, writer);
       writer.EndArray();
       break;
-    case rapidjson::kNumberType:
-      write_number(value, writer);
-      break;
-    default:
-      value.Accept(writer);
+    case rapidjson::kNumberType: write_number(value, writer); break;
+    default: value.Accept(writer);
   }
 }
 

@@ -5,12 +5,9 @@ namespace {
 
 Step after_404(const Facts& facts) {
   switch (facts.presence) {
-    case Presence::doubted:
-      return Step::check_gone;
-    case Presence::not_read:
-      return Step::look_up;
-    default:
-      break;
+    case Presence::doubted: return Step::check_gone;
+    case Presence::not_read: return Step::look_up;
+    default: break;
   }
   // A claim that believed a 404 never creates: the id is forgotten, and the next claim starts anew.
   return facts.op == Op::remove && !facts.blocked ? Step::confirm : Step::forget;
@@ -19,13 +16,10 @@ Step after_404(const Facts& facts) {
 /// Reads a difference again once, sends the document again once, and then accepts the verdict.
 Step after_difference(Match match) {
   switch (match) {
-    case Match::differs_on_answer:
-      return Step::compare;
+    case Match::differs_on_answer: return Step::compare;
     case Match::differs_before:
-    case Match::differs_on_read:
-      return Step::update;
-    default:
-      return Step::settle_difference;
+    case Match::differs_on_read: return Step::update;
+    default: return Step::settle_difference;
   }
 }
 
@@ -39,7 +33,7 @@ Step decide(const Facts& facts) {
   if (open_create && facts.open == OpenRequest::may_land) return Step::wait;
 
   if (facts.blocked) {
-    if (!facts.has_id || facts.match == Match::same) return Step::finish_look;
+    if (!facts.has_id || !facts.has_live || facts.match == Match::same) return Step::finish_look;
     if (facts.match == Match::unknown) return Step::compare;
     return after_difference(facts.match);
   }
@@ -74,28 +68,17 @@ void learn_from_read(Facts& facts, bool same) {
 
 std::string_view to_string(Step step) {
   switch (step) {
-    case Step::look_up:
-      return "look_up";
-    case Step::create:
-      return "create";
-    case Step::update:
-      return "update";
-    case Step::compare:
-      return "compare";
-    case Step::check_gone:
-      return "check_gone";
-    case Step::remove:
-      return "remove";
-    case Step::confirm:
-      return "confirm";
-    case Step::settle_difference:
-      return "settle_difference";
-    case Step::wait:
-      return "wait";
-    case Step::forget:
-      return "forget";
-    case Step::finish_look:
-      return "finish_look";
+    case Step::look_up: return "look_up";
+    case Step::create: return "create";
+    case Step::update: return "update";
+    case Step::compare: return "compare";
+    case Step::check_gone: return "check_gone";
+    case Step::remove: return "remove";
+    case Step::confirm: return "confirm";
+    case Step::settle_difference: return "settle_difference";
+    case Step::wait: return "wait";
+    case Step::forget: return "forget";
+    case Step::finish_look: return "finish_look";
   }
   return "finish_look";
 }

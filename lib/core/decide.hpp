@@ -40,6 +40,7 @@ struct Facts {
   Op op{Op::upsert};
   bool has_id{false};
   bool blocked{false};    ///< a rejection stands: nothing is sent but a last look
+  bool has_live{true};    ///< some version was confirmed: a last look knows what must stand there
   bool same_hash{false};  ///< the wanted document is the one confirmed last
   OpenRequest open{OpenRequest::none};
   Lookup lookup{Lookup::not_made};

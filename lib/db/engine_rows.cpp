@@ -25,18 +25,12 @@ std::vector<std::string> texts(const pqxx::row& row, const char* column) {
 
 std::string_view to_word(Outcome outcome) {
   switch (outcome) {
-    case Outcome::confirmed:
-      return "confirmed";
-    case Outcome::rejected:
-      return "rejected";
-    case Outcome::retry:
-      return "retry";
-    case Outcome::released:
-      return "released";
-    case Outcome::forgotten:
-      return "forgotten";
-    case Outcome::looked:
-      return "looked";
+    case Outcome::confirmed: return "confirmed";
+    case Outcome::rejected: return "rejected";
+    case Outcome::retry: return "retry";
+    case Outcome::released: return "released";
+    case Outcome::forgotten: return "forgotten";
+    case Outcome::looked: return "looked";
   }
   return "retry";
 }

@@ -5,6 +5,7 @@
 
 #include <pqxx/pqxx>
 
+#include "base/log.hpp"
 #include "db/embedded_sql.hpp"
 #include "db/engine_rows.hpp"
 
@@ -12,6 +13,7 @@ namespace vapisync::db {
 namespace {
 
 constexpr std::string_view owned_by_other = "owned_by_other";
+constexpr Milliseconds unstorable_delay{60'000};
 
 /// The daemon's statements are many rows at a time by index; what the planner would choose after it
 /// saw an empty queue costs a hundred times more.
@@ -84,6 +86,20 @@ Report refuse_object(const Report& report) {
   return refused;
 }
 
+/// What the database will not store must not hold up everything else: the row is tried again later,
+/// with no more than the reason.
+Report defer_unstorable(const Report& report, const Error& why) {
+  Report deferred = report;
+  deferred.outcome = Outcome::retry;
+  deferred.remote = report.claim->remote;
+  deferred.warnings.clear();
+  deferred.leftovers.clear();
+  deferred.delay = unstorable_delay;
+  deferred.error = make_error(Verdict::fatal, why.code, "the outcome could not be stored");
+  deferred.phase = "record";
+  return deferred;
+}
+
 std::vector<Receipt> settle_one_by_one(pqxx::connection& connection,
                                        const std::vector<const Report*>& reports,
                                        const PostgresStoreOptions& options) {
@@ -94,6 +110,12 @@ std::vector<Receipt> settle_one_by_one(pqxx::connection& connection,
     } catch (const pqxx::unique_violation&) {
       const Report refused = refuse_object(*report);
       receipts.push_back(settle_blocking(connection, {&refused}, options).front());
+    } catch (const pqxx::sql_error& unstorable) {
+      if (!connection.is_open()) throw;
+      const Error why = to_error(unstorable);
+      log::failure(log::Level::error, "db.outcome_refused", why);
+      const Report deferred = defer_unstorable(*report, why);
+      receipts.push_back(settle_blocking(connection, {&deferred}, options).front());
     }
   }
   return receipts;

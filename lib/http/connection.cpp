@@ -25,16 +25,11 @@ constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 bhttp::verb to_verb(Method method) {
   switch (method) {
-    case Method::get:
-      return bhttp::verb::get;
-    case Method::post:
-      return bhttp::verb::post;
-    case Method::patch:
-      return bhttp::verb::patch;
-    case Method::put:
-      return bhttp::verb::put;
-    case Method::del:
-      return bhttp::verb::delete_;
+    case Method::get: return bhttp::verb::get;
+    case Method::post: return bhttp::verb::post;
+    case Method::patch: return bhttp::verb::patch;
+    case Method::put: return bhttp::verb::put;
+    case Method::del: return bhttp::verb::delete_;
   }
   return bhttp::verb::get;
 }

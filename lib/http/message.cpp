@@ -18,16 +18,11 @@ bool same_name(std::string_view a, std::string_view b) {
 
 std::string_view to_string(Method method) {
   switch (method) {
-    case Method::get:
-      return "GET";
-    case Method::post:
-      return "POST";
-    case Method::patch:
-      return "PATCH";
-    case Method::put:
-      return "PUT";
-    case Method::del:
-      return "DELETE";
+    case Method::get: return "GET";
+    case Method::post: return "POST";
+    case Method::patch: return "PATCH";
+    case Method::put: return "PUT";
+    case Method::del: return "DELETE";
   }
   return "GET";
 }

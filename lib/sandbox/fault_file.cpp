@@ -150,9 +150,7 @@ void read_action(ObjectReader reader, FaultRule& rule) {
       rule.after_commit = reader.flag("after_commit");
       rule.delay = read_ms(reader, "delay_ms");
       break;
-    case FaultAction::delay:
-      rule.delay = required_ms(reader, "ms");
-      break;
+    case FaultAction::delay: rule.delay = required_ms(reader, "ms"); break;
     case FaultAction::cut:
       rule.after_commit = reader.flag("after_commit");
       rule.delay = read_ms(reader, "delay_ms");
@@ -165,12 +163,8 @@ void read_action(ObjectReader reader, FaultRule& rule) {
       rule.quirks.list_lag = required_ms(reader, "ms");
       if (reader.flag("get")) rule.quirks.read_lag = rule.quirks.list_lag;
       break;
-    case FaultAction::normalise:
-      rule.quirks.rewrites.push_back(read_rewrite(reader));
-      break;
-    case FaultAction::stuck_keys:
-      rule.quirks.stuck_keys = read_stuck_keys(reader);
-      break;
+    case FaultAction::normalise: rule.quirks.rewrites.push_back(read_rewrite(reader)); break;
+    case FaultAction::stuck_keys: rule.quirks.stuck_keys = read_stuck_keys(reader); break;
   }
   reader.finish();
 }

@@ -28,20 +28,13 @@ void add(const Quirks& from, Quirks& to) {
 
 std::string_view to_string(FaultAction action) {
   switch (action) {
-    case FaultAction::answer:
-      return "answer";
-    case FaultAction::delay:
-      return "delay";
-    case FaultAction::cut:
-      return "cut";
-    case FaultAction::late_commit:
-      return "late_commit";
-    case FaultAction::list_lag:
-      return "list_lag";
-    case FaultAction::normalise:
-      return "normalise";
-    case FaultAction::stuck_keys:
-      return "stuck_keys";
+    case FaultAction::answer: return "answer";
+    case FaultAction::delay: return "delay";
+    case FaultAction::cut: return "cut";
+    case FaultAction::late_commit: return "late_commit";
+    case FaultAction::list_lag: return "list_lag";
+    case FaultAction::normalise: return "normalise";
+    case FaultAction::stuck_keys: return "stuck_keys";
   }
   return "answer";
 }

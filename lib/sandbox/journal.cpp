@@ -38,14 +38,10 @@ void write_list(Writer& writer, std::string_view key, const std::vector<std::str
 
 std::string_view to_string(ChangeOp op) {
   switch (op) {
-    case ChangeOp::created:
-      return "created";
-    case ChangeOp::updated:
-      return "updated";
-    case ChangeOp::deleted:
-      return "deleted";
-    case ChangeOp::none:
-      break;
+    case ChangeOp::created: return "created";
+    case ChangeOp::updated: return "updated";
+    case ChangeOp::deleted: return "deleted";
+    case ChangeOp::none: break;
   }
   return "none";
 }
@@ -68,15 +64,9 @@ void write_change(Writer& writer, const JournalEntry& entry) {
 void write_status(Writer& writer, const JournalEntry& entry) {
   write(writer, "status");
   switch (entry.ending) {
-    case Ending::answered:
-      writer.Int(entry.status);
-      break;
-    case Ending::cut:
-      write(writer, "cut");
-      break;
-    case Ending::late:
-      write(writer, "late");
-      break;
+    case Ending::answered: writer.Int(entry.status); break;
+    case Ending::cut: write(writer, "cut"); break;
+    case Ending::late: write(writer, "late"); break;
   }
   write(writer, "executed");
   if (entry.executed == 0) {

@@ -56,14 +56,9 @@ void apply(const Rewrite& rewrite, json::Document& config) {
     return;
   }
   switch (rewrite.what) {
-    case Rewriting::value:
-      target->CopyFrom(*rewrite.value, allocator);
-      break;
-    case Rewriting::fallback:
-      break;
-    case Rewriting::drop:
-      remove(*parent, *target, key);
-      break;
+    case Rewriting::value: target->CopyFrom(*rewrite.value, allocator); break;
+    case Rewriting::fallback: break;
+    case Rewriting::drop: remove(*parent, *target, key); break;
     case Rewriting::trim:
     case Rewriting::lowercase: {
       if (!target->IsString()) break;

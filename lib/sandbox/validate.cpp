@@ -80,16 +80,13 @@ std::string scalar_fault(const Field& field, const json::Value& value) {
         return fmt::format("must not be greater than {}", field.max);
       if (value.GetDouble() < field.min) return fmt::format("must not be less than {}", field.min);
       return {};
-    case Type::flag:
-      return value.IsBool() ? "" : "must be a boolean value";
-    case Type::free_object:
-      return value.IsObject() ? "" : "must be an object";
+    case Type::flag: return value.IsBool() ? "" : "must be a boolean value";
+    case Type::free_object: return value.IsObject() ? "" : "must be an object";
     case Type::word:
       if (contains(field.words, value)) return {};
       return fmt::format("must be one of the following values: {}", fmt::join(field.words, ", "));
     case Type::anything:
-    case Type::object:
-      return {};
+    case Type::object: return {};
   }
   return {};
 }

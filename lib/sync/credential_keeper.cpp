@@ -15,14 +15,10 @@ constexpr Milliseconds write_again{500};
 
 std::string_view hint_for(const Error& why) {
   switch (why.status) {
-    case 401:
-      return "check the key in vapi.platform_key_file: it must be a private Vapi key";
-    case 402:
-      return "Vapi wants payment: see the billing page of the Vapi account";
-    case 403:
-      return "the key may not do this: see its restrictions in the Vapi dashboard";
-    default:
-      return "";
+    case 401: return "check the key in vapi.platform_key_file: it must be a private Vapi key";
+    case 402: return "Vapi wants payment: see the billing page of the Vapi account";
+    case 403: return "the key may not do this: see its restrictions in the Vapi dashboard";
+    default: return "";
   }
 }
 

@@ -130,14 +130,14 @@ asio::awaitable<void> Dispatcher::rest(bool found) {
 /// before it was armed does not ring.
 asio::awaitable<bool> Dispatcher::bell_is_armed(TimePoint now) {
   if (now + poll_ < armed_until_) co_return true;
-  const bool was_armed = now < armed_until_;
   const Milliseconds duration = poll_ + bell_margin;
   const auto writer_at_work = co_await parts_.store.arm_bell(duration);
   if (!writer_at_work) {
     co_await wait_out(writer_at_work.error());
     co_return false;
   }
-  if (was_armed) {
+  // Only when the old term had not run out meanwhile was there no moment without a bell.
+  if (parts_.clock.now() < armed_until_) {
     armed_until_ = now + duration;
     co_return true;
   }

@@ -16,17 +16,13 @@ Line line_of(const db::Report& report, const db::Receipt& receipt) {
     case db::Outcome::confirmed:
       return report.warnings.empty() ? Line{log::Level::info, "sync.synced"}
                                      : Line{log::Level::warning, "sync.synced"};
-    case db::Outcome::rejected:
-      return {log::Level::error, "sync.rejected"};
+    case db::Outcome::rejected: return {log::Level::error, "sync.rejected"};
     case db::Outcome::retry:
       return report.error ? Line{log::Level::warning, "sync.retry"}
                           : Line{log::Level::info, "sync.waiting"};
-    case db::Outcome::released:
-      return {log::Level::info, "sync.released"};
-    case db::Outcome::forgotten:
-      return {log::Level::warning, "sync.remote_gone"};
-    case db::Outcome::looked:
-      return {log::Level::info, "sync.looked"};
+    case db::Outcome::released: return {log::Level::info, "sync.released"};
+    case db::Outcome::forgotten: return {log::Level::warning, "sync.remote_gone"};
+    case db::Outcome::looked: return {log::Level::info, "sync.looked"};
   }
   return {log::Level::info, "sync.recorded"};
 }

@@ -58,6 +58,7 @@ ResourceSync::ResourceSync(Syncer& syncer, const db::Claim& claim)
 ResourceSync::Ended ResourceSync::validate() {
   // A blocked resource is only looked at: what must stand there is what was confirmed last.
   const std::string& text = claim_.blocked ? claim_.live_payload : claim_.payload;
+  facts_.has_live = !claim_.live_payload.empty();
   if (text.empty()) {
     document_.SetObject();
     return std::nullopt;  // a delete, or a resource that never was live
@@ -83,7 +84,7 @@ ResourceSync::Ended ResourceSync::validate() {
 }
 
 ResourceSync::Step ResourceSync::before_write() {
-  if (syncer_.stopping_ && writes_ == 0) co_return end(db::Outcome::released);
+  if (must_stop()) co_return end(db::Outcome::released);
   const TimePoint enough = syncer_.clock_.now() + syncer_.client_.request_timeout();
   if (claim_.lease_end < enough) {
     // The claim's own record of the lease is not prolonged: a slow claim renews before each write.
@@ -124,20 +125,28 @@ json::Document ResourceSync::expected() const {
 
 void ResourceSync::learn(const vapi::Object& object, const json::Value& sent, bool was_write) {
   differences_ = core::verify(sent, object.document, *kind_);
-  const bool same = differences_.empty() && object.id == remote_.id;
+  expect_same("id", remote_.id, object.id);
+  expect_same("orgId", remote_.account_id, object.account_id);
+  const bool same = differences_.empty();
   if (was_write) {
     core::learn_from_write(facts_, same);
   } else {
     core::learn_from_read(facts_, same);
   }
-  log::debug("sync.verified",
-             {{"org", claim_.org_id},
-              {"resource", resource_name_},
-              {"version", claim_.version},
-              {"request_id", claim_.request_id},
-              {"phase", "verify"},
-              {"same", same},
-              {"path", same || differences_.empty() ? std::string{} : differences_.front().path}});
+  log::debug("sync.verified", {{"org", claim_.org_id},
+                               {"resource", resource_name_},
+                               {"version", claim_.version},
+                               {"request_id", claim_.request_id},
+                               {"phase", "verify"},
+                               {"same", same},
+                               {"path", same ? std::string{} : differences_.front().path}});
+}
+
+/// An answer about another object, or from another account, confirms nothing.
+void ResourceSync::expect_same(const char* path, const std::string& ours,
+                               const std::string& theirs) {
+  if (ours.empty() || ours == theirs) return;
+  differences_.push_back({path, core::Difference::How::lost, ours, theirs});
 }
 
 /// Is the top-level key of this path part of the document, and not only reset by name?
@@ -166,8 +175,9 @@ db::Report ResourceSync::end(db::Outcome outcome) const {
   report.clears_open = clears_open_;
   report.leftovers = leftovers_;
   report.took = since_start();
-  // Once the window has passed, a verified answer leaves nothing on its way.
-  const bool seen = facts_.match != core::Match::unknown || facts_.removed;
+  // Once the window has passed, a look leaves nothing on its way.
+  const bool seen =
+      facts_.match != core::Match::unknown || facts_.removed || outcome == db::Outcome::looked;
   if (facts_.open == core::OpenRequest::may_stand && seen) report.clears_open = true;
   return report;
 }
@@ -180,7 +190,12 @@ db::Report ResourceSync::confirm() const {
   }
   report.remote.live_hash = hash_;
   const bool still_open = claim_.open && !report.clears_open;
-  if (!still_open) report.remote.sent_keys = core::keys_of(document_);
+  report.remote.sent_keys = core::keys_of(document_);
+  if (still_open) {
+    // What may still land may set these; the last look must know that they are not wanted.
+    const auto before = core::merge_keys(remote_.sent_keys, claim_.open_keys);
+    report.remote.sent_keys = core::merge_keys(report.remote.sent_keys, before);
+  }
   return report;
 }
 

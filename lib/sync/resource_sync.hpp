@@ -36,7 +36,10 @@ class ResourceSync {
 
   /// Before the first byte of a write: the lease must outlast the request.
   Step before_write();
+  /// After `stop` a claim that has sent nothing sends nothing.
+  [[nodiscard]] bool must_stop() const { return syncer_.stopping_ && writes_ == 0; }
   void learn(const vapi::Object& object, const json::Value& expected, bool was_write);
+  void expect_same(const char* path, const std::string& ours, const std::string& theirs);
 
   db::Report end(db::Outcome outcome) const;
   db::Report confirm() const;

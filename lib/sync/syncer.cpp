@@ -9,7 +9,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr int steps_max = 16;  // the longest way through core::decide takes nine
+constexpr int steps_max = 16;  // the longest way through core::decide takes 14
 
 }  // namespace
 
@@ -30,28 +30,17 @@ asio::awaitable<db::Report> ResourceSync::run() {
 
 ResourceSync::Step ResourceSync::take(core::Step step) {
   switch (step) {
-    case core::Step::look_up:
-      co_return co_await look_up();
-    case core::Step::create:
-      co_return co_await create();
-    case core::Step::update:
-      co_return co_await update();
-    case core::Step::compare:
-      co_return co_await compare();
-    case core::Step::check_gone:
-      co_return co_await check_gone();
-    case core::Step::remove:
-      co_return co_await remove();
-    case core::Step::confirm:
-      co_return confirm();
-    case core::Step::settle_difference:
-      co_return settle_difference();
-    case core::Step::wait:
-      co_return wait_for_open_request();
-    case core::Step::forget:
-      co_return forget();
-    case core::Step::finish_look:
-      co_return end(db::Outcome::looked);
+    case core::Step::look_up: co_return co_await look_up();
+    case core::Step::create: co_return co_await create();
+    case core::Step::update: co_return co_await update();
+    case core::Step::compare: co_return co_await compare();
+    case core::Step::check_gone: co_return co_await check_gone();
+    case core::Step::remove: co_return co_await remove();
+    case core::Step::confirm: co_return confirm();
+    case core::Step::settle_difference: co_return settle_difference();
+    case core::Step::wait: co_return wait_for_open_request();
+    case core::Step::forget: co_return forget();
+    case core::Step::finish_look: co_return end(db::Outcome::looked);
   }
   co_return std::nullopt;
 }
@@ -81,7 +70,7 @@ ResourceSync::Step ResourceSync::update() {
     co_return std::nullopt;
   }
   if (!updated) co_return fail(name_refused_reset(updated.error()), true, "send");
-  remote_.account_id = updated->account_id;
+  if (remote_.account_id.empty()) remote_.account_id = updated->account_id;
   remote_.live_hash.clear();
   remote_.sent_keys = core::merge_keys(remote_.sent_keys, core::keys_of(document_));
   learn(*updated, body, true);
@@ -89,6 +78,7 @@ ResourceSync::Step ResourceSync::update() {
 }
 
 ResourceSync::Step ResourceSync::compare() {
+  if (must_stop()) co_return end(db::Outcome::released);
   count_request();
   auto read = co_await syncer_.client_.get(*kind_, remote_.id);
   if (!read && read.error().verdict == Verdict::missing) {
@@ -130,6 +120,7 @@ ResourceSync::Step ResourceSync::remove() {
 /// Finds what a lost create left, by our marker. A 404 on an id is believed only after the whole
 /// account was searched; an open create can not be older than the resource.
 ResourceSync::Step ResourceSync::look_up() {
+  if (must_stop()) co_return end(db::Outcome::released);
   const bool whole_account = facts_.presence == core::Presence::not_read;
   count_request();
   auto found = co_await syncer_.client_.find(*kind_, marker_.resource,
@@ -163,6 +154,7 @@ ResourceSync::Step ResourceSync::adopt(std::vector<vapi::Object> found) {
   for (size_t i = 1; i < found.size(); ++i) leftovers_.push_back(found[i].id);
   facts_.has_id = true;
   facts_.same_hash = false;
+  facts_.match = core::Match::unknown;
   facts_.presence = core::Presence::assumed;
   clears_open_ = true;
   log::info("sync.adopted", {{"org", claim_.org_id},

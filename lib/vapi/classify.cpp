@@ -14,23 +14,16 @@ Verdict verdict_of(int status, bool json_body, http::Method method) {
   const bool write = effect_of(method) == Effect::write;
   switch (status) {
     case 401:
-    case 402:
-      return Verdict::auth;
+    case 402: return Verdict::auth;
     // Vapi answers in JSON; HTML or nothing comes from the proxy in front, and passes.
-    case 403:
-      return json_body ? Verdict::auth : Verdict::retry;
-    case 404:
-      return Verdict::missing;
-    case 408:
-      return write ? Verdict::unknown : Verdict::retry;
-    case 409:
-      return method == http::Method::del ? Verdict::conflict : Verdict::reject;
+    case 403: return json_body ? Verdict::auth : Verdict::retry;
+    case 404: return Verdict::missing;
+    case 408: return write ? Verdict::unknown : Verdict::retry;
+    case 409: return method == http::Method::del ? Verdict::conflict : Verdict::reject;
     case 413:  // a router fault once caused it for hours: wait, do not give up
     case 425:
-    case 429:
-      return Verdict::retry;
-    default:
-      break;
+    case 429: return Verdict::retry;
+    default: break;
   }
   // Neither a preliminary answer nor a server's trouble tells what became of a write.
   if (status >= 500 || status < 200) return write ? Verdict::unknown : Verdict::retry;

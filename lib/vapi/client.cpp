@@ -1,6 +1,9 @@
 #include "vapi/client.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <set>
 
@@ -16,6 +19,22 @@ constexpr int pages_max = 10'000;
 
 std::string object_target(const core::Kind& kind, const std::string& id) {
   return fmt::format("{}/{}", kind.collection, http::percent_encode(id));
+}
+
+/// Vapi may store finer times than the milliseconds that it shows: without this, objects of the
+/// page's last millisecond could be passed over. Seeing some twice does no harm.
+std::string next_millisecond(std::string_view iso) {
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, ms = 0;
+  const std::string text(iso);
+  if (std::sscanf(text.c_str(), "%d-%d-%dT%d:%d:%d.%3dZ", &year, &month, &day, &hour, &minute,
+                  &second, &ms) != 7) {
+    return text;
+  }
+  using namespace std::chrono;
+  const sys_days date = std::chrono::year{year} / month / day;
+  const auto next = date + hours{hour} + minutes{minute} + seconds{second} + milliseconds{ms + 1};
+  const auto whole = floor<seconds>(next);
+  return fmt::format("{:%FT%T}.{:03}Z", whole, (next - whole).count());
 }
 
 Object to_object(const json::Value& value) {
@@ -138,7 +157,7 @@ Client::Answer<std::vector<Object>> Client::find(const core::Kind& kind, std::st
       news = true;
       const auto marker = core::read_marker(item);
       if (marker && marker->resource == resource) found.push_back(std::move(object));
-      before = std::string(json::text_or(item, "createdAt", ""));
+      before = next_millisecond(json::text_or(item, "createdAt", ""));
     }
     if (static_cast<int>(items->Size()) < limit) {
       // Newest first is how Vapi lists; the oldest is the original.

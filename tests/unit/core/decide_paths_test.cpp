@@ -126,8 +126,7 @@ class Walk {
 
   static std::vector<Path> answers(Step step, const Path& path) {
     switch (step) {
-      case Step::look_up:
-        return after_look_up(path);
+      case Step::look_up: return after_look_up(path);
       case Step::create: {
         Path created = path;
         ++created.evidence.creates;
@@ -141,12 +140,10 @@ class Walk {
       case Step::compare:
         return {with(path, [](Path& p) { learn_from_read(p.facts, true); }),
                 with(path, [](Path& p) { learn_from_read(p.facts, false); }), with(path, miss)};
-      case Step::check_gone:
-        return {with(path, miss)};
+      case Step::check_gone: return {with(path, miss)};
       case Step::remove:
         return {with(path, [](Path& p) { p.facts.removed = true; }), with(path, doubt)};
-      default:
-        return {};
+      default: return {};
     }
   }
 };

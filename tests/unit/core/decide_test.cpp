@@ -1,6 +1,7 @@
 // The decision table, twice: as rules that hold for every combination of facts, and by its rows.
 #include "core/decide.hpp"
 
+#include <array>
 #include <functional>
 #include <gtest/gtest.h>
 #include <set>
@@ -19,7 +20,7 @@ constexpr std::array matches{
     Match::unknown,           Match::differs_before,  Match::same,
     Match::differs_on_answer, Match::differs_on_read, Match::differs_on_resend};
 
-/// Calls `visit` with every value of one field on top of what was chosen before.
+/// Each of these facts with each value of one more field.
 template <class Values, class Field>
 std::vector<Facts> times(const std::vector<Facts>& all, const Values& values, Field Facts::*field) {
   std::vector<Facts> out;

@@ -192,5 +192,58 @@ TEST(SyncerBlocked, WithoutAnObjectThereIsNothingToLookAt) {
   EXPECT_TRUE(world.vapi.requests.empty());
 }
 
+TEST(SyncerBlocked, WithoutALiveDocumentNothingIsSent) {
+  World world;
+  db::Claim claim = world.live();
+  claim.blocked = true;
+  claim.open = true;
+  claim.open_age = std::chrono::seconds(90);
+  claim.live_payload.clear();  // it was created, and never verified
+  claim.remote.live_hash.clear();
+  world.vapi.answer(200, World::object(R"("name":"A")")).reply(stored(200));
+  EXPECT_EQ(world.sync(claim).outcome, Outcome::looked);
+  for (const auto& line : world.vapi.lines()) EXPECT_FALSE(line.starts_with("PATCH")) << line;
+}
+
+TEST(SyncerOpen, AConfirmationKeepsTheKeysThatAnOpenRequestMaySet) {
+  World world;
+  db::Claim claim = world.live(R"({"name":"B"})");
+  claim.version = 3;
+  claim.open = true;  // version 2 sent `voice`, and its answer was lost
+  claim.open_age = std::chrono::seconds(1);
+  claim.open_keys = {"name", "voice"};
+  world.vapi.reply(stored(200));
+  const auto report = world.sync(claim);
+  EXPECT_EQ(report.outcome, Outcome::confirmed);
+  EXPECT_FALSE(report.clears_open);
+  EXPECT_EQ(report.remote.sent_keys, (Lines{"metadata", "name", "voice"}));
+}
+
+TEST(SyncerVerify, AnAnswerWithAnotherIdIsNoConfirmation) {
+  World world;
+  const auto other = stored(200, R"({"id":"b2"})");
+  world.vapi.reply(other).answer(200, World::object(R"("name":"B")", "b2")).reply(other);
+  EXPECT_NE(world.sync(world.live()).outcome, Outcome::confirmed);
+}
+
+TEST(SyncerVerify, AnAdoptedObjectIsVerifiedLikeAnyOther) {
+  World world;
+  const auto other = World::object(R"("name":"older")", "b2");
+  // GET differs, the PATCH finds no object, and the look-up finds another one.
+  world.vapi.answer(200, World::object(R"("name":"x")")).answer(404, "{}").answer(404, "{}");
+  world.vapi.answer(200, "[" + other + "]").answer(200, other);
+  world.vapi.reply(stored(200, R"({"id":"b2","name":null})"));  // an old answer
+  world.vapi.answer(200, World::object(R"("name":"A")", "b2"));
+  EXPECT_EQ(world.sync(world.live(R"({"name":"A"})")).outcome, Outcome::confirmed);
+}
+
+TEST(SyncerStop, NothingIsReadEither) {
+  World world;
+  world.syncer.stop();
+  world.vapi.answer(200, World::object(R"("name":"A")"));
+  EXPECT_EQ(world.sync(world.live(R"({"name":"A"})")).outcome, Outcome::released);
+  EXPECT_TRUE(world.vapi.requests.empty());
+}
+
 }  // namespace
 }  // namespace vapisync::sync

@@ -1,6 +1,7 @@
 // Every status, for every method, as a table; and what becomes of requests without an answer.
 #include "vapi/classify.hpp"
 
+#include <array>
 #include <gtest/gtest.h>
 #include <map>
 
