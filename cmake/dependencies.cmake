@@ -10,11 +10,12 @@ find_package(RapidJSON REQUIRED CONFIG)
 find_package(PostgreSQL REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(PQXX REQUIRED IMPORTED_TARGET libpqxx)
+pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 
 add_library(dependencies INTERFACE)
 target_link_libraries(dependencies INTERFACE
   Threads::Threads OpenSSL::SSL OpenSSL::Crypto Boost::headers Boost::url fmt::fmt spdlog::spdlog
-  tomlplusplus::tomlplusplus CLI11::CLI11 PkgConfig::PQXX PostgreSQL::PostgreSQL)
+  tomlplusplus::tomlplusplus CLI11::CLI11 PkgConfig::PQXX PkgConfig::SODIUM PostgreSQL::PostgreSQL)
 target_compile_definitions(dependencies INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
   RAPIDJSON_HAS_STDSTRING=1)

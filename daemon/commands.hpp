@@ -32,6 +32,16 @@ int migrate_sql();
 int config_show(const config::Config& config, Output output);
 int config_check(const config::Config& config, Output output);
 
+int keygen();
+
+struct WorkspaceOptions {
+  std::string org;
+  bool platform{false};
+};
+/// The key comes from standard input: it is never an argument.
+int workspace_set(const config::Config& config, const WorkspaceOptions& options, Output output);
+int workspace_show(const config::Config& config, const WorkspaceOptions& options, Output output);
+
 /// Prints the error for people, or as {"error": {...}}, to standard error.
 int fail(const Error& error, Output output);
 

@@ -2,7 +2,7 @@
 
 #include "base/json.hpp"
 #include "commands.hpp"
-#include "config/secret_file.hpp"
+#include "secret_files.hpp"
 
 namespace vapisync::commands {
 
@@ -28,13 +28,14 @@ int config_show(const config::Config& config, Output output) {
 
 /// `load` found every mistake in the values; what is left is what serve needs to be there.
 int config_check(const config::Config& config, Output output) {
-  constexpr std::string_view needed[] = {"database.url", "vapi.platform_key_file"};
+  constexpr std::string_view needed[] = {"database.url"};
   if (auto complete = config::require(config, needed); !complete) {
     return fail(complete.error(), output);
   }
-  if (auto key = config::read_secret_file(config.vapi.platform_key_file); !key) {
+  if (auto key = read_optional_secret(config.vapi.platform_key_file); !key) {
     return fail(key.error(), output);
   }
+  if (auto sealer = read_sealer(config); !sealer) return fail(sealer.error(), output);
   fmt::print("{}\n", output.json ? R"({"ok":true})" : "the configuration is complete and valid");
   return exit_ok;
 }

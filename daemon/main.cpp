@@ -74,6 +74,31 @@ void add_config(CLI::App& app, Globals& globals, int& code) {
   });
 }
 
+void add_workspace(CLI::App& app, Globals& globals, commands::WorkspaceOptions& options,
+                   int& code) {
+  app.add_subcommand("keygen", "Print a new line for secrets.key_file")->callback([&] {
+    code = commands::keygen();
+  });
+  auto* workspace = app.add_subcommand("workspace", "An org's Vapi account");
+  workspace->require_subcommand(1);
+  auto* set = workspace->add_subcommand(
+      "set", "Give an org a Vapi key, read from standard input, or the platform's");
+  set->add_option("ORG", options.org)->required();
+  set->add_flag("--platform", options.platform, "Let the org use the platform key");
+  set->callback([&] {
+    code = with_config(globals, [&](const auto& config) {
+      return commands::workspace_set(config, options, globals.output);
+    });
+  });
+  auto* show = workspace->add_subcommand("show", "What an org has; never the key");
+  show->add_option("ORG", options.org)->required();
+  show->callback([&] {
+    code = with_config(globals, [&](const auto& config) {
+      return commands::workspace_show(config, options, globals.output);
+    });
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -83,6 +108,7 @@ int main(int argc, char** argv) {
   app.fallthrough();
   Globals globals;
   commands::SandboxOptions sandbox;
+  commands::WorkspaceOptions workspace;
   int code = commands::exit_ok;
   app.add_option("--config", globals.config_file, "Configuration file (TOML)");
   app.add_option("--set", globals.settings, "Override a setting: section.key=value")
@@ -93,6 +119,7 @@ int main(int argc, char** argv) {
   add_sandbox(app, sandbox, code);
   add_migrate(app, globals, code);
   add_config(app, globals, code);
+  add_workspace(app, globals, workspace, code);
   CLI11_PARSE(app, argc, argv);
   return code;
 }

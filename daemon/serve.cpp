@@ -4,14 +4,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/spawn.hpp"
 #include "commands.hpp"
 #include "config/database_url.hpp"
-#include "config/secret_file.hpp"
 #include "db/migrator.hpp"
+#include "secret_files.hpp"
 #include "signals.hpp"
+#include "vapi/key_identity.hpp"
 #include "vapi/kinds.hpp"
 
 namespace vapisync {
@@ -29,9 +29,8 @@ std::string daemon_id(Random& random) {
   return fmt::format("{}:{}:{}", host, getpid(), random.hex(6));
 }
 
-vapi::ClientOptions client_options(const config::Config& config, const Secret& key) {
+vapi::ClientOptions client_options(const config::Config& config) {
   vapi::ClientOptions options;
-  options.key = key;
   options.request_timeout = config.vapi.request_timeout;
   options.limits.rate_per_second = config.vapi.rate_per_second;
   options.limits.burst = config.vapi.burst;
@@ -57,14 +56,14 @@ std::vector<std::string> known_kinds() {
 
 }  // namespace
 
-Daemon::Daemon(const config::Config& config, Secret key, std::unique_ptr<http::Transport> transport,
+Daemon::Daemon(const config::Config& config, Secret platform_key, std::optional<Sealer> sealer,
                asio::io_context& context)
     : config_(config),
       context_(context),
       clock_(make_real_clock(context.get_executor())),
       daemon_id_(daemon_id(random_)),
-      key_(std::move(key)),
-      transport_(std::move(transport)),
+      platform_key_(std::move(platform_key)),
+      sealer_(std::move(sealer)),
       pool_(config.database.url, config.database.pool, db::prepare_engine),
       stopped_(*clock_) {}
 
@@ -83,14 +82,13 @@ asio::awaitable<void> Daemon::live() {
                                {"vapi", config_.vapi.base_url}});
   if (co_await wait_for_database() && co_await build_engine()) {
     const auto executor = context_.get_executor();
-    spawn(executor, credential_->run(), "credential_keeper");
     spawn(executor, listener_->run(), "listener");
     spawn(executor, dispatcher_->run(), "dispatcher");
     log::info("serve.ready", {{"daemon", daemon_id_}});
     if (stopping_) dispatcher_->stop();
     co_await dispatcher_->recorder().run();  // ends last: when every outcome is written
     listener_->stop();
-    credential_->stop();
+    credentials_->stop();
   }
   log::info("serve.stopped", {{"daemon", daemon_id_}});
   context_.stop();
@@ -129,43 +127,61 @@ asio::awaitable<bool> Daemon::try_database(std::string& told) {
 }
 
 asio::awaitable<bool> Daemon::build_engine() {
-  const auto& vapi = config_.vapi;
   store_ = db::make_postgres_store(
-      pool_, *clock_, db::PostgresStoreOptions{daemon_id_, known_kinds(), vapi.open_window()});
+      pool_, *clock_,
+      db::PostgresStoreOptions{daemon_id_, known_kinds(), config_.vapi.open_window()});
   const auto installation = co_await store_->installation_id();
-  const std::string fingerprint =
-      json::sha256_hex(vapi.base_url + "\n" + key_.reveal()).substr(0, 32);
-  const auto credential = co_await store_->register_credential(fingerprint, vapi.base_url);
-  if (!installation || !credential) {
-    const Error& why = installation ? credential.error() : installation.error();
-    log::failure(log::Level::error, "serve.impossible", why);
+  std::optional<Error> failed;
+  if (!installation) failed = installation.error();
+  if (!failed && !platform_key_.empty()) {
+    const auto& vapi = config_.vapi;
+    const auto registered = co_await store_->register_platform(
+        vapi::key_fingerprint(platform_key_, vapi.base_url), vapi.base_url,
+        vapi.platform_orgs == config::PlatformOrgs::all);
+    if (!registered) failed = registered.error();
+  }
+  if (failed) {
+    log::failure(log::Level::error, "serve.impossible", *failed);
     exit_code_ = commands::exit_error;
     co_return false;
   }
+  build_engine_for(*installation);
+  co_return true;
+}
 
-  credential_ = std::make_unique<sync::CredentialKeeper>(*store_, *clock_, *credential);
-  vapi::ClientEvents events;
-  events.paused = [this](const Error& why, Milliseconds pause) { credential_->paused(why, pause); };
-  events.outage = [this](const Error& why) { credential_->outage(why); };
-  events.recovered = [this] {
-    credential_->recovered();
-    dispatcher_->ring();
-  };
-  client_ = std::make_unique<vapi::Client>(*transport_, *clock_, random_,
-                                           client_options(config_, key_), std::move(events));
-  sync::SyncerOptions syncer_options{*installation, vapi.open_window(), config_.engine.lease,
-                                     core::RetryPolicy{config_.retry.base, config_.retry.max},
-                                     config_.retry.max_attempts};
-  syncer_ = std::make_unique<sync::Syncer>(*client_, *store_, *clock_, random_,
-                                           std::move(syncer_options));
+void Daemon::build_engine_for(const std::string& installation_id) {
+  const auto executor = context_.get_executor();
+  credentials_ = std::make_unique<sync::Credentials>(
+      sync::CredentialsParts{executor, *store_, *clock_, random_}, credentials_options());
+  sync::SyncerOptions syncer_options{
+      installation_id, config_.vapi.open_window(), config_.engine.lease,
+      core::RetryPolicy{config_.retry.base, config_.retry.max}, config_.retry.max_attempts};
+  syncer_ = std::make_unique<sync::Syncer>(*store_, *clock_, random_, std::move(syncer_options));
   dispatcher_ = std::make_unique<sync::Dispatcher>(
-      context_.get_executor(),
-      sync::DispatcherParts{*store_, *clock_, *client_, *syncer_, *credential_},
+      executor, sync::DispatcherParts{*store_, *clock_, *credentials_, *syncer_},
       dispatcher_options(config_.engine));
   listener_ = std::make_unique<db::Listener>(config_.database.listen_url, *clock_,
                                              [this] { dispatcher_->ring(); });
   dispatcher_->set_listening([this] { return listener_->listening(); });
-  co_return true;
+}
+
+sync::CredentialsOptions Daemon::credentials_options() {
+  sync::CredentialsOptions options;
+  options.client = client_options(config_);
+  options.platform_key = platform_key_;
+  options.sealer = sealer_;
+  options.connect =
+      [this](const std::string& base_url) -> Result<std::unique_ptr<http::Transport>> {
+    auto origin = http::parse_origin(base_url);
+    if (!origin) return origin.error();
+    http::ClientOptions client;
+    client.origin = std::move(*origin);
+    client.user_agent = std::string("vapisync/") + VAPISYNC_VERSION;
+    client.idle_connections_max = static_cast<size_t>(config_.engine.in_flight);
+    return http::make_client(context_.get_executor(), std::move(client));
+  };
+  options.recovered = [this] { dispatcher_->ring(); };
+  return options;
 }
 
 void Daemon::stop() {
@@ -192,25 +208,19 @@ void Daemon::abort() {
 namespace commands {
 
 int serve(const config::Config& config) {
-  constexpr std::string_view needed[] = {"database.url", "vapi.platform_key_file"};
+  constexpr std::string_view needed[] = {"database.url"};
   if (auto complete = config::require(config, needed); !complete) return fail(complete.error(), {});
   log::configure(config.log.level, config.log.format);
-  auto key = config::read_secret_file(config.vapi.platform_key_file);
-  if (!key) return fail(key.error(), {});
-  auto origin = http::parse_origin(config.vapi.base_url);
-  if (!origin) return fail(origin.error(), {});
+  auto platform_key = read_optional_secret(config.vapi.platform_key_file);
+  if (!platform_key) return fail(platform_key.error(), {});
+  auto sealer = read_sealer(config);
+  if (!sealer) return fail(sealer.error(), {});
 
   // libpq's own names for what a connection string may leave out.
   setenv("PGCONNECT_TIMEOUT", "5", 0);
   setenv("PGAPPNAME", "vapisync", 0);
   asio::io_context context(1);
-  http::ClientOptions options;
-  options.origin = std::move(*origin);
-  options.user_agent = std::string("vapisync/") + VAPISYNC_VERSION;
-  options.idle_connections_max = static_cast<size_t>(config.engine.in_flight);
-  auto transport = http::make_client(context.get_executor(), std::move(options));
-  if (!transport) return fail(transport.error(), {});
-  Daemon daemon(config, std::move(*key), std::move(*transport), context);
+  Daemon daemon(config, std::move(*platform_key), std::move(*sealer), context);
   return daemon.run();
 }
 

@@ -2,6 +2,7 @@
 // The composition root: builds every part of the daemon, starts them in order, and owns the order
 // in which they stop. One thread runs all of it; only the database pool has threads of its own.
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
@@ -15,17 +16,15 @@
 #include "db/engine_store.hpp"
 #include "db/listener.hpp"
 #include "db/pool.hpp"
-#include "http/transport.hpp"
-#include "sync/credential_keeper.hpp"
+#include "sync/credentials.hpp"
 #include "sync/dispatcher.hpp"
 #include "sync/syncer.hpp"
-#include "vapi/client.hpp"
 
 namespace vapisync {
 
 class Daemon {
  public:
-  Daemon(const config::Config& config, Secret key, std::unique_ptr<http::Transport> transport,
+  Daemon(const config::Config& config, Secret platform_key, std::optional<Sealer> sealer,
          boost::asio::io_context& context);
 
   /// Returns the process's exit code.
@@ -37,6 +36,8 @@ class Daemon {
   boost::asio::awaitable<bool> wait_for_database();
   boost::asio::awaitable<bool> try_database(std::string& told);
   boost::asio::awaitable<bool> build_engine();
+  void build_engine_for(const std::string& installation_id);
+  sync::CredentialsOptions credentials_options();
   boost::asio::awaitable<void> drain_deadline();
   void stop();
   void abort();
@@ -46,12 +47,11 @@ class Daemon {
   std::unique_ptr<Clock> clock_;
   Random random_;
   std::string daemon_id_;
-  Secret key_;
-  std::unique_ptr<http::Transport> transport_;
+  Secret platform_key_;
+  std::optional<Sealer> sealer_;
   db::Pool pool_;
   std::unique_ptr<db::EngineStore> store_;
-  std::unique_ptr<sync::CredentialKeeper> credential_;
-  std::unique_ptr<vapi::Client> client_;
+  std::unique_ptr<sync::Credentials> credentials_;
   std::unique_ptr<sync::Syncer> syncer_;
   std::unique_ptr<sync::Dispatcher> dispatcher_;
   std::unique_ptr<db::Listener> listener_;

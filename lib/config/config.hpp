@@ -26,9 +26,14 @@ struct Database {
   int pool{3};
 };
 
+/// Who may use the platform key: orgs that an operator named, or every org without a key of its
+/// own.
+enum class PlatformOrgs { granted, all };
+
 struct Vapi {
   std::string base_url{"https://api.vapi.ai"};  ///< without a trailing slash
-  std::string platform_key_file;                ///< empty if not set
+  std::string platform_key_file;                ///< empty: there is no platform key
+  PlatformOrgs platform_orgs{PlatformOrgs::granted};
   std::chrono::milliseconds request_timeout{30'000};
   std::chrono::milliseconds late_window{60'000};
   double rate_per_second{1};  ///< 0: unlimited
@@ -57,6 +62,10 @@ struct Retry {
   std::chrono::seconds overdue_after{900};
 };
 
+struct Secrets {
+  std::string key_file;  ///< empty: nothing sealed can be read
+};
+
 struct Log {
   log::Level level{log::Level::info};
   log::Format format{log::Format::automatic};
@@ -67,6 +76,7 @@ struct Config {
   Vapi vapi;
   Engine engine;
   Retry retry;
+  Secrets secrets;
   Log log;
 
   /// `section.key` -> where its value comes from, for `show`; absent: the default.

@@ -26,6 +26,7 @@ constexpr auto database = &Config::database;
 constexpr auto vapi = &Config::vapi;
 constexpr auto engine = &Config::engine;
 constexpr auto retry = &Config::retry;
+constexpr auto secrets = &Config::secrets;
 constexpr auto logging = &Config::log;
 
 // clang-format off
@@ -40,7 +41,9 @@ constexpr Key table[] = {
     text<vapi, &Vapi::base_url>("vapi", "base_url", Text::http_url,
         "Where the Vapi API is."),
     text<vapi, &Vapi::platform_key_file>("vapi", "platform_key_file", Text::path,
-        "The file that holds the private Vapi API key."),
+        "The file that holds the platform's private Vapi API key."),
+    text<vapi, &Vapi::platform_orgs>("vapi", "platform_orgs", Text::none,
+        "Which orgs may use the platform key."),
     number<vapi, &Vapi::request_timeout>("vapi", "request_timeout_ms", 10, 600'000,
         "How long one request to Vapi may take, connecting included."),
     number<vapi, &Vapi::late_window>("vapi", "late_window_ms", 0, 3'600'000,
@@ -73,6 +76,9 @@ constexpr Key table[] = {
         "How many answered attempts a version gets before it counts as rejected."),
     number<retry, &Retry::overdue_after>("retry", "overdue_after_s", 1, 604'800,
         "How long a save may wait before it is reported as overdue."),
+
+    text<secrets, &Secrets::key_file>("secrets", "key_file", Text::path,
+        "The file with the keys that seal the orgs' secrets in the database."),
 
     text<logging, &Log::level>("log", "level", Text::none,
         "The least severe line that is written."),

@@ -13,7 +13,7 @@ namespace vapisync::config {
 
 /// The member a key sets; its type decides what is accepted and the unit of a time.
 using Target = std::variant<Secret*, std::string*, int*, double*, std::chrono::milliseconds*,
-                            std::chrono::seconds*, log::Level*, log::Format*>;
+                            std::chrono::seconds*, log::Level*, log::Format*, PlatformOrgs*>;
 
 /// What a text must be.
 enum class Text { none, http_url, path, postgres_url };

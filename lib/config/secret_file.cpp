@@ -74,9 +74,7 @@ std::string_view problem(std::string_view secret) {
   return "";
 }
 
-}  // namespace
-
-Result<Secret> read_secret_file(const std::filesystem::path& path) {
+Result<Secret> read_text(const std::filesystem::path& path) {
   const Descriptor file(path.c_str());
   if (file.get() < 0) return failure(path, errno);
   std::array<char, size_max + 1> buffer{};
@@ -87,12 +85,24 @@ Result<Secret> read_secret_file(const std::filesystem::path& path) {
   if (text.size() > size_max) return failure(path, "is too large to be a key");
   if (text.ends_with('\n')) text.remove_suffix(1);
   if (text.ends_with('\r')) text.remove_suffix(1);
-  const std::string_view wrong = problem(text);
   Secret secret{std::string(text)};
   OPENSSL_cleanse(buffer.data(), buffer.size());
-  if (!wrong.empty()) return failure(path, wrong);
   warn_if_open_to_all(file.get(), path);
   return secret;
+}
+
+}  // namespace
+
+Result<Secret> read_secret_file(const std::filesystem::path& path) {
+  auto secret = read_text(path);
+  if (!secret) return secret;
+  const std::string_view wrong = problem(secret->reveal());
+  if (!wrong.empty()) return failure(path, wrong);
+  return secret;
+}
+
+Result<Secret> read_key_file(const std::filesystem::path& path) {
+  return read_text(path);
 }
 
 }  // namespace vapisync::config

@@ -13,4 +13,7 @@ namespace vapisync::config {
 /// of the machine may read is used, with a warning in the log.
 Result<Secret> read_secret_file(const std::filesystem::path& path);
 
+/// The same for a file of several lines, as `vapisync keygen` makes them.
+Result<Secret> read_key_file(const std::filesystem::path& path);
+
 }  // namespace vapisync::config

@@ -24,12 +24,17 @@ constexpr Word<log::Level> levels[] = {{"debug", log::Level::debug},
                                        {"error", log::Level::error}};
 constexpr Word<log::Format> formats[] = {
     {"auto", log::Format::automatic}, {"json", log::Format::json}, {"human", log::Format::human}};
+constexpr Word<PlatformOrgs> orgs[] = {{"granted", PlatformOrgs::granted},
+                                       {"all", PlatformOrgs::all}};
 
 constexpr std::span<const Word<log::Level>> words(const log::Level*) {
   return levels;
 }
 constexpr std::span<const Word<log::Format>> words(const log::Format*) {
   return formats;
+}
+constexpr std::span<const Word<PlatformOrgs>> words(const PlatformOrgs*) {
+  return orgs;
 }
 
 template <class T>

@@ -26,6 +26,7 @@ Step after_difference(Match match) {
 }  // namespace
 
 Step decide(const Facts& facts) {
+  if (facts.foreign) return Step::leave_behind;
   if (facts.presence != Presence::assumed) return after_404(facts);
 
   const bool open_create = facts.open != OpenRequest::none && !facts.has_id;
@@ -78,6 +79,7 @@ std::string_view to_string(Step step) {
     case Step::settle_difference: return "settle_difference";
     case Step::wait: return "wait";
     case Step::forget: return "forget";
+    case Step::leave_behind: return "leave_behind";
     case Step::finish_look: return "finish_look";
   }
   return "finish_look";

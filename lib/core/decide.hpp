@@ -47,6 +47,7 @@ struct Facts {
   Presence presence{Presence::assumed};
   Match match{Match::unknown};
   bool removed{false};  ///< DELETE was answered 200
+  bool foreign{false};  ///< the object lies in another account than the credential's
 };
 
 enum class Step {
@@ -62,6 +63,7 @@ enum class Step {
   settle_difference,  ///< it insists on another value: a warning, or a rejection
   wait,               ///< an open create may still appear: look again later
   forget,             ///< the id is dead: drop it, and start again with another claim
+  leave_behind,       ///< the id is another account's: list it as a leftover, and start again
   finish_look,        ///< the last look of a blocked resource is done
 };
 

@@ -8,7 +8,15 @@ namespace vapisync::core {
 void Gate::refill(TimePoint now) {
   const double seconds = std::chrono::duration<double>(now - refilled_).count();
   refilled_ = now;
-  tokens_ = std::min<double>(limits_.burst, tokens_ + seconds * limits_.rate_per_second);
+  tokens_ = std::min<double>(limits_.burst, tokens_ + seconds * rate());
+}
+
+double Gate::rate() const {
+  return limits_.rate_per_second / daemons_;
+}
+
+void Gate::share_with(int daemons) {
+  daemons_ = std::max(daemons, 1);
 }
 
 void Gate::started(TimePoint now) {
@@ -25,13 +33,13 @@ Gate::Allowance Gate::allowance(TimePoint now) {
   const TimePoint closed_until = std::max(paused_until_, trips_ > 0 ? open_until_ : TimePoint{});
   if (now < closed_until) return {0, closed_until};
 
-  int count = limits_.in_flight - in_flight_;
+  int count = std::max(limits_.in_flight / daemons_, 1) - in_flight_;
   if (probing()) count = in_flight_ == 0 ? 1 : 0;
   if (limits_.rate_per_second > 0) {
     refill(now);
     count = std::min(count, static_cast<int>(std::floor(tokens_)));
     if (count < 1 && tokens_ < 1) {
-      const auto wait = std::chrono::duration<double>((1 - tokens_) / limits_.rate_per_second);
+      const auto wait = std::chrono::duration<double>((1 - tokens_) / rate());
       return {0, now + std::chrono::ceil<Milliseconds>(wait)};
     }
   }

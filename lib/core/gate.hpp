@@ -27,6 +27,9 @@ class Gate {
   };
   Allowance allowance(TimePoint now);
 
+  /// This daemon's part of the limits: one of `daemons` that share the credential.
+  void share_with(int daemons);
+
   /// A resource starts: this pays for its first request.
   void started(TimePoint now);
   void finished() { --in_flight_; }
@@ -46,10 +49,12 @@ class Gate {
 
  private:
   void refill(TimePoint now);
+  [[nodiscard]] double rate() const;
   /// One request at a time finds out whether the trouble is over.
   [[nodiscard]] bool probing() const { return trips_ > 0 || was_paused_; }
 
   GateLimits limits_;
+  int daemons_{1};
   double tokens_;
   TimePoint refilled_{};
   int in_flight_{0};

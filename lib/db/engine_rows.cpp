@@ -81,6 +81,19 @@ void write_error(Writer& writer, const Report& report) {
   writer.EndObject();
 }
 
+void write_leftovers(Writer& writer, const std::vector<Leftover>& leftovers) {
+  key(writer, "leftovers");
+  writer.StartArray();
+  for (const auto& leftover : leftovers) {
+    writer.StartObject();
+    member(writer, "account_id", std::string_view(leftover.account_id));
+    member(writer, "remote_id", std::string_view(leftover.remote_id));
+    member(writer, "reason", std::string_view(leftover.reason));
+    writer.EndObject();
+  }
+  writer.EndArray();
+}
+
 void write_report(Writer& writer, const Report& report) {
   writer.StartObject();
   member(writer, "resource_id", report.claim->resource_id);
@@ -104,11 +117,32 @@ void write_report(Writer& writer, const Report& report) {
     key(writer, "warnings");
     writer.RawValue(report.warnings.data(), report.warnings.size(), rapidjson::kArrayType);
   }
-  if (!report.leftovers.empty()) member(writer, "leftovers", report.leftovers);
+  if (!report.leftovers.empty()) write_leftovers(writer, report.leftovers);
   writer.EndObject();
 }
 
 }  // namespace
+
+ReadyOrg ready_org_from_row(const pqxx::row& row) {
+  ReadyOrg org;
+  org.org_id = row["org_id"].as<std::string>();
+  org.credential_id = row["credential_id"].as<int64_t>(0);
+  org.fingerprint = text(row, "fingerprint");
+  org.rest = Milliseconds{row["rest_ms"].as<int64_t>()};
+  org.paused = row["org_paused"].as<bool>();
+  return org;
+}
+
+CredentialRow credential_from_row(const pqxx::row& row) {
+  CredentialRow credential;
+  credential.id = row["credential_id"].as<int64_t>();
+  credential.platform = row["platform"].as<bool>();
+  credential.fingerprint = text(row, "fingerprint");
+  credential.base_url = text(row, "base_url");
+  credential.key_sealed = text(row, "key_sealed");
+  credential.account_id = text(row, "account_id");
+  return credential;
+}
 
 Claim claim_from_row(const pqxx::row& row) {
   Claim claim;
@@ -150,6 +184,10 @@ std::string reports_to_json(const std::vector<const Report*>& reports) {
 }
 
 std::string array_literal(const std::vector<int64_t>& values) {
+  return fmt::format("{{{}}}", fmt::join(values, ","));
+}
+
+std::string array_literal(const std::vector<int>& values) {
   return fmt::format("{{{}}}", fmt::join(values, ","));
 }
 

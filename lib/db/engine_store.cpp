@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view owned_by_other = "owned_by_other";
 constexpr Milliseconds unstorable_delay{60'000};
+constexpr Milliseconds daemon_silence{15'000};  ///< then its part of the limits goes to the others
 
 /// The daemon's statements are many rows at a time by index; what the planner would choose after it
 /// saw an empty queue costs a hundred times more.
@@ -26,8 +27,14 @@ constexpr const char* plan_settings =
 std::vector<Claim> claim_blocking(pqxx::connection& connection, const ClaimRequest& request,
                                   const PostgresStoreOptions& options, TimePoint asked_at) {
   pqxx::nontransaction tx(connection);
+  std::vector<std::string> orgs;
+  std::vector<int> wanted;
+  for (const auto& share : request.shares) {
+    orgs.push_back(share.org_id);
+    wanted.push_back(share.rows);
+  }
   const auto rows =
-      tx.exec_prepared("claim", request.rows, options.daemon_id, request.after_org,
+      tx.exec_prepared("claim", array_literal(orgs), array_literal(wanted), options.daemon_id,
                        request.lease.count(), request.rows_per_org, array_literal(options.kinds));
   std::map<int64_t, Claim> taken;
   std::vector<int64_t> ids;
@@ -126,6 +133,20 @@ class PostgresStore final : public EngineStore {
   PostgresStore(Pool& pool, Clock& clock, PostgresStoreOptions options)
       : pool_(pool), clock_(clock), options_(std::move(options)) {}
 
+  Answer<std::vector<ReadyOrg>> sweep(SweepRequest request) override {
+    auto work = [request = std::move(request),
+                 fallback = default_credential_](pqxx::connection& connection) {
+      pqxx::nontransaction tx(connection);
+      std::vector<ReadyOrg> orgs;
+      for (const auto& row :
+           tx.exec_prepared("sweep", request.after_org, request.limit, fallback)) {
+        orgs.push_back(ready_org_from_row(row));
+      }
+      return orgs;
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
   Answer<std::vector<Claim>> claim(ClaimRequest request) override {
     const TimePoint asked_at = clock_.now();
     auto work = [this, request = std::move(request), asked_at](pqxx::connection& connection) {
@@ -157,10 +178,11 @@ class PostgresStore final : public EngineStore {
     co_return co_await pool_.run(std::move(work));
   }
 
-  Answer<int> wake_waiting() override {
-    auto work = [](pqxx::connection& connection) {
+  Answer<int> wake_waiting(int64_t credential_id) override {
+    auto work = [credential_id, fallback = default_credential_](pqxx::connection& connection) {
       pqxx::nontransaction tx(connection);
-      return static_cast<int>(tx.exec_prepared("wake_waiting").affected_rows());
+      const auto woken = tx.exec_prepared("wake_waiting", credential_id, fallback);
+      return static_cast<int>(woken.affected_rows());
     };
     co_return co_await pool_.run(std::move(work));
   }
@@ -174,12 +196,15 @@ class PostgresStore final : public EngineStore {
     co_return co_await pool_.run(std::move(work));
   }
 
-  Answer<int64_t> register_credential(std::string fingerprint, std::string base_url) override {
+  Answer<int64_t> register_platform(std::string fingerprint, std::string base_url,
+                                    bool all_orgs) override {
     auto work = [=](pqxx::connection& connection) {
       pqxx::nontransaction tx(connection);
-      return tx.exec_prepared1("register_credential", fingerprint, base_url)[0].as<int64_t>();
+      return tx.exec_prepared1("register_platform", fingerprint, base_url)[0].as<int64_t>();
     };
-    co_return co_await pool_.run(std::move(work));
+    auto id = co_await pool_.run(std::move(work));
+    if (id && all_orgs) default_credential_ = *id;
+    co_return id;
   }
 
   Answer<bool> pause_credential(int64_t id, std::string reason, Milliseconds duration) override {
@@ -198,10 +223,32 @@ class PostgresStore final : public EngineStore {
     co_return co_await pool_.run(std::move(work));
   }
 
-  Answer<Milliseconds> credential_pause(int64_t id) override {
+  Answer<std::vector<CredentialRow>> load_credentials(std::vector<int64_t> ids) override {
+    auto work = [ids = std::move(ids)](pqxx::connection& connection) {
+      pqxx::nontransaction tx(connection);
+      std::vector<CredentialRow> credentials;
+      for (const auto& row : tx.exec_prepared("load_credentials", array_literal(ids))) {
+        credentials.push_back(credential_from_row(row));
+      }
+      return credentials;
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
+  Answer<bool> learn_account(int64_t id, std::string account_id) override {
     auto work = [=](pqxx::connection& connection) {
       pqxx::nontransaction tx(connection);
-      return Milliseconds{tx.exec_prepared1("credential_pause", id)[0].as<int64_t>()};
+      return tx.exec_prepared("learn_account", id, account_id).affected_rows() > 0;
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
+  Answer<int> heartbeat() override {
+    auto work = [this](pqxx::connection& connection) {
+      pqxx::nontransaction tx(connection);
+      const auto row = tx.exec_prepared1("heartbeat", options_.daemon_id, VAPISYNC_VERSION,
+                                         daemon_silence.count());
+      return row[0].as<int>();
     };
     co_return co_await pool_.run(std::move(work));
   }
@@ -218,6 +265,7 @@ class PostgresStore final : public EngineStore {
   Pool& pool_;
   Clock& clock_;
   PostgresStoreOptions options_;
+  int64_t default_credential_{0};  ///< of orgs that have none of their own; 0: those wait
 };
 
 }  // namespace

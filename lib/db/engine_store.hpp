@@ -30,6 +30,7 @@ struct Claim {
   int64_t token{0};
   int64_t version{0};
   int64_t generation{0};
+  int64_t credential_id{0};  ///< by which the dispatcher lets it through
   std::string org_id;
   std::string kind;
   std::string key;
@@ -56,6 +57,13 @@ enum class Outcome {
   looked,     ///< the last look of a blocked resource is done
 };
 
+/// A remote object that we know of and may not keep.
+struct Leftover {
+  std::string account_id;
+  std::string remote_id;
+  std::string reason;  ///< duplicate, other_account
+};
+
 struct Report {
   const Claim* claim{nullptr};
   Outcome outcome{Outcome::retry};
@@ -65,9 +73,9 @@ struct Report {
   bool opens{false};        ///< a request of this claim may still land
   bool clears_open{false};  ///< a look proved that nothing is on its way any more
   std::optional<Error> error;
-  std::string phase;                   ///< where it failed: validate, send, verify
-  std::string warnings;                ///< JSON array, or empty
-  std::vector<std::string> leftovers;  ///< ids of further objects that carry our marker
+  std::string phase;     ///< where it failed: validate, send, verify
+  std::string warnings;  ///< JSON array, or empty
+  std::vector<Leftover> leftovers;
   Milliseconds took{0};
 };
 
@@ -82,11 +90,38 @@ struct Receipt {
   bool due_now{false};  ///< there is more to do for this resource at once
 };
 
-struct ClaimRequest {
-  int rows{0};
-  int rows_per_org{0};
-  Milliseconds lease{0};
+/// An org with due work, as a sweep finds it.
+struct ReadyOrg {
+  std::string org_id;
+  int64_t credential_id{0};  ///< 0: it has none yet, and waits
+  std::string fingerprint;   ///< of the credential's key: another one is another key
+  Milliseconds rest{0};      ///< how long the credential must rest, as any daemon found
+  bool paused{false};        ///< by an operator
+};
+
+struct SweepRequest {
   std::string after_org;  ///< only orgs behind this one
+  int limit{1'000};       ///< fewer orgs than this in the answer: it was the end
+};
+
+struct OrgShare {
+  std::string org_id;
+  int rows{0};
+};
+
+struct ClaimRequest {
+  std::vector<OrgShare> shares;
+  int rows_per_org{0};  ///< in flight; what others hold counts
+  Milliseconds lease{0};
+};
+
+struct CredentialRow {
+  int64_t id{0};
+  bool platform{false};
+  std::string fingerprint;
+  std::string base_url;
+  std::string key_sealed;  ///< empty for the platform's
+  std::string account_id;  ///< empty: not learnt yet
 };
 
 class EngineStore {
@@ -95,21 +130,28 @@ class EngineStore {
   using Answer = boost::asio::awaitable<Result<T>>;
 
   virtual ~EngineStore() = default;
+  virtual Answer<std::vector<ReadyOrg>> sweep(SweepRequest request) = 0;
   virtual Answer<std::vector<Claim>> claim(ClaimRequest request) = 0;
   /// One receipt for each report, in order.
   virtual Answer<std::vector<Receipt>> settle(const std::vector<Report>& reports) = 0;
   /// False: the claim is another's.
   virtual Answer<bool> renew(int64_t resource_id, int64_t token, Milliseconds lease) = 0;
-  virtual Answer<int> wake_waiting() = 0;
+  /// Makes due at once what waits in the orgs of this credential.
+  virtual Answer<int> wake_waiting(int64_t credential_id) = 0;
 
   /// Asks writers to ring. True when one is at work that may not have noticed: look again soon.
   virtual Answer<bool> arm_bell(Milliseconds duration) = 0;
 
-  virtual Answer<int64_t> register_credential(std::string fingerprint, std::string base_url) = 0;
+  /// `all_orgs`: from now on the platform's credential serves orgs that have none of their own.
+  virtual Answer<int64_t> register_platform(std::string fingerprint, std::string base_url,
+                                            bool all_orgs) = 0;
+  virtual Answer<std::vector<CredentialRow>> load_credentials(std::vector<int64_t> ids) = 0;
+  virtual Answer<bool> learn_account(int64_t id, std::string account_id) = 0;
   virtual Answer<bool> pause_credential(int64_t id, std::string reason, Milliseconds duration) = 0;
   virtual Answer<bool> resume_credential(int64_t id) = 0;
-  /// How long the credential must rest, as any daemon found.
-  virtual Answer<Milliseconds> credential_pause(int64_t id) = 0;
+
+  /// How many daemons are alive, this one included.
+  virtual Answer<int> heartbeat() = 0;
   virtual Answer<std::string> installation_id() = 0;
 };
 

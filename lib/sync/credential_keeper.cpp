@@ -10,12 +10,12 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr Milliseconds refresh_interval{1'000};
 constexpr Milliseconds write_again{500};
 
 std::string_view hint_for(const Error& why) {
   switch (why.status) {
-    case 401: return "check the key in vapi.platform_key_file: it must be a private Vapi key";
+    case 401:
+      return "set a private Vapi key: vapi.platform_key_file, or `vapisync workspace set ORG`";
     case 402: return "Vapi wants payment: see the billing page of the Vapi account";
     case 403: return "the key may not do this: see its restrictions in the Vapi dashboard";
     default: return "";
@@ -24,8 +24,13 @@ std::string_view hint_for(const Error& why) {
 
 }  // namespace
 
-CredentialKeeper::CredentialKeeper(db::EngineStore& store, Clock& clock, int64_t credential_id)
-    : store_(store), clock_(clock), credential_id_(credential_id), wake_(clock) {}
+CredentialKeeper::CredentialKeeper(db::EngineStore& store, Clock& clock, int64_t credential_id,
+                                   std::string account_id)
+    : store_(store),
+      clock_(clock),
+      credential_id_(credential_id),
+      wake_(clock),
+      account_id_(std::move(account_id)) {}
 
 void CredentialKeeper::paused(const Error& why, Milliseconds duration) {
   const bool refused = why.verdict == Verdict::auth;
@@ -56,18 +61,17 @@ void CredentialKeeper::recovered() {
   wake_.set();
 }
 
-asio::awaitable<void> CredentialKeeper::refresh(core::Gate& gate) {
-  const TimePoint now = clock_.now();
-  if (dirty_ || now < refreshed_ + refresh_interval) co_return;
-  refreshed_ = now;
-  const auto pause = co_await store_.credential_pause(credential_id_);
-  if (pause && pause->count() > 0) gate.pause_until(now + *pause);
+void CredentialKeeper::learn_account(std::string account_id) {
+  if (account_id.empty() || !account_id_.empty()) return;
+  account_id_ = std::move(account_id);
+  account_dirty_ = true;
+  wake_.set();
 }
 
 asio::awaitable<void> CredentialKeeper::run() {
   while (!stopping_) {
     co_await wake_.wait();
-    while (!stopping_ && (dirty_ || wake_waiting_)) {
+    while (!stopping_ && (dirty_ || wake_waiting_ || account_dirty_)) {
       if (!co_await write()) co_await sleep_for(clock_, write_again);
     }
   }
@@ -94,8 +98,13 @@ asio::awaitable<bool> CredentialKeeper::write() {
       co_return false;
     }
   }
+  if (account_dirty_) {
+    const auto learnt = co_await store_.learn_account(credential_id_, account_id_);
+    if (!learnt) co_return false;
+    account_dirty_ = false;
+  }
   if (wake_waiting_) {
-    const auto woken = co_await store_.wake_waiting();
+    const auto woken = co_await store_.wake_waiting(credential_id_);
     if (!woken) co_return false;
     wake_waiting_ = false;
   }

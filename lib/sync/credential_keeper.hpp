@@ -1,6 +1,6 @@
 #pragma once
-// Keeps one credential's row and its gate together: what this daemon found out (refused, too fast,
-// recovered) is written for all daemons, and what others wrote is obeyed here.
+// Keeps one credential's row true: what this daemon found out (refused, too fast, recovered, whose
+// account it is) is written for all daemons, which read it with every sweep.
 #include <optional>
 #include <string>
 
@@ -8,21 +8,22 @@
 
 #include "base/clock.hpp"
 #include "base/event.hpp"
-#include "core/gate.hpp"
 #include "db/engine_store.hpp"
 
 namespace vapisync::sync {
 
 class CredentialKeeper {
  public:
-  CredentialKeeper(db::EngineStore& store, Clock& clock, int64_t credential_id);
+  CredentialKeeper(db::EngineStore& store, Clock& clock, int64_t credential_id,
+                   std::string account_id);
 
   void paused(const Error& why, Milliseconds duration);
   void outage(const Error& why);
   void recovered();
 
-  /// Reads what other daemons found, at most once a second.
-  boost::asio::awaitable<void> refresh(core::Gate& gate);
+  /// The account that answers to the key.
+  void learn_account(std::string account_id);
+  [[nodiscard]] const std::string& account_id() const { return account_id_; }
 
   boost::asio::awaitable<void> run();
   void stop();
@@ -40,9 +41,10 @@ class CredentialKeeper {
   int64_t credential_id_;
   Event wake_;
   std::optional<Pause> pause_;
+  std::string account_id_;
   bool dirty_{false};
+  bool account_dirty_{false};
   bool wake_waiting_{false};
-  TimePoint refreshed_{};
   bool stopping_{false};
 };
 

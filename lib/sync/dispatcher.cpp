@@ -1,6 +1,7 @@
 #include "sync/dispatcher.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "base/log.hpp"
 #include "base/spawn.hpp"
@@ -14,9 +15,12 @@ namespace {
 
 constexpr Milliseconds poll_min{100};
 constexpr Milliseconds poll_unheard{250};  ///< the longest poll while nobody hears the bell
-constexpr Milliseconds bell_margin{1'000};
-constexpr Milliseconds nudge_max{100};
+constexpr Milliseconds sweep_interval_min{20};
+constexpr Milliseconds sweep_interval_max{1'000};
+constexpr int sweep_share = 20;  ///< sweeps take at most one part in so many of the time
+constexpr Milliseconds beat_interval{5'000};
 constexpr Milliseconds failure_pause_max{5'000};
+constexpr int sweep_slice = 1'000;
 constexpr size_t due_times_max = 100'000;
 
 }  // namespace
@@ -30,6 +34,7 @@ Dispatcher::Dispatcher(asio::any_io_executor executor, DispatcherParts parts,
                 [this](const db::Report& report, const db::Receipt& receipt) {
                   recorded(report, receipt);
                 }),
+      doorbell_(parts.store, parts.clock),
       wake_(parts.clock),
       poll_(poll_min) {}
 
@@ -39,69 +44,130 @@ void Dispatcher::stop() {
   wake_.set();
 }
 
+void Dispatcher::ring() {
+  sweep_at_ = {};
+  wake_.set();
+}
+
 asio::awaitable<void> Dispatcher::run() {
-  while (!stopping_) {
-    const Capacity capacity_now = capacity();
-    if (capacity_now.rows == 0) {
-      co_await wake_.wait_until(capacity_now.again);
-      continue;
-    }
-    const auto found = co_await claim_and_start(capacity_now.rows);
-    if (!found) {
-      co_await wait_out(found.error());
-    } else if (*found < capacity_now.rows && !stopping_) {
-      co_await rest(*found > 0);
-    }
-  }
+  while (!stopping_) co_await one_round();
   while (in_flight_ > 0) co_await wake_.wait();
   recorder_.stop();
 }
 
-Dispatcher::Capacity Dispatcher::capacity() {
+asio::awaitable<void> Dispatcher::one_round() {
   const TimePoint now = parts_.clock.now();
-  if (recorder_.stuck()) return {0, now + poll_min};
-  const int free = options_.in_flight - in_flight_;
-  // Waiting for a few slots makes fewer and larger claims out of a stream of single ends.
-  if (free < std::max(1, options_.in_flight / 8)) return {0, now + options_.poll_max};
-  const auto gate = parts_.client.gate().allowance(now);
-  if (gate.count < 1) return {0, gate.next > now ? gate.next : now + options_.poll_max};
-  return {std::min({free, options_.batch, gate.count}), now};
+  if (now >= beat_at_) co_await beat();
+  if (recorder_.stuck()) co_return co_await wake_.wait_until(now + poll_min);
+  const int slots = free_slots();
+  if (slots == 0) co_return co_await wake_.wait_until(now + options_.poll_max);
+
+  if (now >= sweep_at_) {
+    const auto swept = co_await sweep();
+    if (!swept) co_return co_await wait_out(swept.error());
+  }
+  Shares shares = deal(slots);
+  if (shares.empty()) co_return co_await rest();
+  const auto found = co_await claim(std::move(shares));
+  if (!found) co_return co_await wait_out(found.error());
+  if (*found > 0) poll_ = poll_min;
 }
 
-asio::awaitable<Result<int>> Dispatcher::claim_and_start(int rows) {
+/// Waiting for a few slots makes fewer and larger claims out of a stream of single ends.
+int Dispatcher::free_slots() const {
+  const int free = options_.in_flight - in_flight_;
+  return free < std::max(1, options_.in_flight / 8) ? 0 : std::min(free, options_.batch);
+}
+
+asio::awaitable<Result<bool>> Dispatcher::sweep() {
+  const TimePoint began = parts_.clock.now();
+  sweep_at_ = began + sweep_interval_max;
+  db::SweepRequest request;
+  request.limit = sweep_slice;
+  while (true) {
+    auto orgs = co_await parts_.store.sweep(request);
+    if (!orgs) co_return orgs.error();
+    if (failures_ > 0) log::info("db.claiming_again");
+    failures_ = 0;
+    const auto prepared = co_await parts_.credentials.prepare(*orgs);
+    if (!prepared) co_return prepared.error();
+    take_in(*orgs);
+    if (static_cast<int>(orgs->size()) < request.limit) break;
+    request.after_org = orgs->back().org_id;
+  }
+  const TimePoint now = parts_.clock.now();
+  const Milliseconds pause = to_ms((now - began) * sweep_share);
+  // Somebody may have rung meanwhile.
+  const bool rung = sweep_at_ == TimePoint{};
+  if (!rung) sweep_at_ = now + std::clamp(pause, sweep_interval_min, sweep_interval_max);
+  co_return true;
+}
+
+void Dispatcher::take_in(const std::vector<db::ReadyOrg>& orgs) {
+  for (const auto& org : orgs) {
+    const bool usable = !org.paused && parts_.credentials.find(org.credential_id) != nullptr;
+    if (usable) {
+      queue_.add(org.org_id, org.credential_id);
+    } else {
+      queue_.remove(org.org_id);
+    }
+  }
+}
+
+Dispatcher::Shares Dispatcher::deal(int rows) {
+  const TimePoint now = parts_.clock.now();
+  gate_opens_ = now + options_.poll_max;
+  core::FairQueue::Limits limits;
+  limits.rows = rows;
+  limits.rows_per_org = options_.in_flight_per_org;
+  limits.of_credential = [&](int64_t id) {
+    const auto credential = parts_.credentials.find(id);
+    if (!credential) return 0;
+    const auto allowance = credential->client->gate().allowance(now);
+    if (allowance.count < 1 && allowance.next > now) {
+      gate_opens_ = std::min(gate_opens_, allowance.next);
+    }
+    return allowance.count;
+  };
+  return queue_.deal(limits);
+}
+
+asio::awaitable<Result<int>> Dispatcher::claim(Shares shares) {
   db::ClaimRequest request;
-  request.rows = rows;
   request.rows_per_org = options_.in_flight_per_org;
   request.lease = options_.lease;
-  request.after_org = cursor_;
-  const bool from_the_first = cursor_.empty();
+  for (const auto& share : shares) request.shares.push_back({share.org, share.rows});
   auto claims = co_await parts_.store.claim(std::move(request));
   if (!claims) co_return claims.error();
-  if (failures_ > 0) log::info("db.claiming_again");
-  failures_ = 0;
-  const int found = static_cast<int>(claims->size());
-  cursor_.clear();
+  std::map<std::string, int> taken;
+  std::map<std::string, int64_t> credential_of;
+  for (const auto& share : shares) credential_of[share.org] = share.credential;
   for (auto& claim : *claims) {
-    cursor_ = std::max(cursor_, claim.org_id);
+    ++taken[claim.org_id];
+    claim.credential_id = credential_of[claim.org_id];
     start(std::move(claim));
   }
-  // The end of the list is not the end of the work: the orgs before the cursor come now.
-  if (found < rows) {
-    cursor_.clear();
-    if (!from_the_first) co_return rows;
+  // Less than its share: the org has no more that is due, as far as anybody can see now.
+  for (const auto& share : shares) {
+    if (taken[share.org] < share.rows) queue_.remove(share.org);
   }
-  co_return found;
+  co_return static_cast<int>(claims->size());
 }
 
 void Dispatcher::start(db::Claim claim) {
+  auto credential = parts_.credentials.find(claim.credential_id);
   ++in_flight_;
-  parts_.client.gate().started(parts_.clock.now());
-  spawn(executor_, work_on(std::make_unique<db::Claim>(std::move(claim))), "work_on");
+  credential->client->gate().started(parts_.clock.now());
+  spawn(executor_, work_on(std::make_unique<db::Claim>(std::move(claim)), std::move(credential)),
+        "work_on");
 }
 
-asio::awaitable<void> Dispatcher::work_on(std::unique_ptr<db::Claim> claim) {
-  db::Report report = co_await parts_.syncer.sync(*claim);
-  parts_.client.gate().finished();
+asio::awaitable<void> Dispatcher::work_on(std::unique_ptr<db::Claim> claim,
+                                          std::shared_ptr<Credential> credential) {
+  db::Report report =
+      co_await parts_.syncer.sync(*claim, *credential->client, credential->keeper->account_id());
+  credential->client->gate().finished();
+  credential->keeper->learn_account(report.remote.account_id);
   recorder_.submit(std::move(claim), std::move(report));
   wake_.set();
 }
@@ -109,46 +175,47 @@ asio::awaitable<void> Dispatcher::work_on(std::unique_ptr<db::Claim> claim) {
 void Dispatcher::recorded(const db::Report& report, const db::Receipt& receipt) {
   --in_flight_;
   log_report(report, receipt);
-  if (!receipt.due_now && report.outcome == db::Outcome::retry && due_.size() < due_times_max) {
+  const db::Claim& claim = *report.claim;
+  if (receipt.due_now || report.outcome == db::Outcome::released) {
+    queue_.add(claim.org_id, claim.credential_id);
+  } else if (report.outcome == db::Outcome::retry && due_.size() < due_times_max) {
     due_.push(parts_.clock.now() + report.delay);
   }
   wake_.set();
 }
 
-/// Nothing more to claim: arm the bell, look once more, and sleep.
-asio::awaitable<void> Dispatcher::rest(bool found) {
-  poll_ = found ? poll_min : std::min(poll_ * 2, options_.poll_max);
+/// Nothing more can be claimed: arm the bell, look once more, and sleep.
+asio::awaitable<void> Dispatcher::rest() {
+  poll_ = std::min(poll_ * 2, options_.poll_max);
   const bool heard = !listening_ || listening_();
   if (!heard) poll_ = std::min(poll_, poll_unheard);
+  if (heard && !co_await bell_is_armed()) co_return;
   const TimePoint now = parts_.clock.now();
-  if (heard && !co_await bell_is_armed(now)) co_return;
-  co_await parts_.credential.refresh(parts_.client.gate());
-  co_await wake_.wait_until(next_due(now + poll_));
+  const TimePoint poll_at = now + poll_;
+  const TimePoint due_at = next_due(poll_at);
+  co_await wake_.wait_until(std::min(due_at, gate_opens_));
+  if (parts_.clock.now() >= due_at) sweep_at_ = {};
 }
 
-/// False when the caller must look once more before it may sleep: a writer that looked at the bell
-/// before it was armed does not ring.
-asio::awaitable<bool> Dispatcher::bell_is_armed(TimePoint now) {
-  if (now + poll_ < armed_until_) co_return true;
-  const Milliseconds duration = poll_ + bell_margin;
-  const auto writer_at_work = co_await parts_.store.arm_bell(duration);
-  if (!writer_at_work) {
-    co_await wait_out(writer_at_work.error());
+asio::awaitable<bool> Dispatcher::bell_is_armed() {
+  const auto answer = co_await doorbell_.arm(poll_);
+  if (!answer) {
+    co_await wait_out(answer.error());
     co_return false;
   }
-  // Only when the old term had not run out meanwhile was there no moment without a bell.
-  if (parts_.clock.now() < armed_until_) {
-    armed_until_ = now + duration;
-    co_return true;
+  if (*answer == Doorbell::Answer::armed) co_return true;
+  if (*answer == Doorbell::Answer::writer_at_work) {
+    co_await wake_.wait_until(next_due(parts_.clock.now() + doorbell_.nudge()));
   }
-  if (*writer_at_work) {
-    co_await wake_.wait_until(next_due(now + nudge_));
-    nudge_ = std::min(nudge_ * 2, nudge_max);
-  } else {
-    armed_until_ = now + duration;
-    nudge_ = Milliseconds{1};
-  }
+  sweep_at_ = {};
   co_return false;
+}
+
+/// Each of n daemons takes one nth of every credential's limits.
+asio::awaitable<void> Dispatcher::beat() {
+  beat_at_ = parts_.clock.now() + beat_interval;
+  const auto alive = co_await parts_.store.heartbeat();
+  if (alive) parts_.credentials.share_with(*alive);
 }
 
 TimePoint Dispatcher::next_due(TimePoint at_latest) {
@@ -162,8 +229,8 @@ asio::awaitable<void> Dispatcher::wait_out(const Error& error) {
     log::failure(log::Level::error, "db.claiming_failed", error,
                  "saves stay in the database; the daemon keeps trying");
   }
+  sweep_at_ = {};
   const Milliseconds pause = poll_min * (1 << std::min(failures_++, 6));
-  armed_until_ = {};
   co_await wake_.wait_until(parts_.clock.now() + std::min(pause, failure_pause_max));
 }
 

@@ -1,7 +1,8 @@
 #pragma once
-// Claims due work in batches, as much as slots and the credential's gate allow, and starts a syncer
-// for each. Sleeps until the doorbell rings, something it knows of is due, or the safety poll.
-// Single-threaded.
+// Finds the orgs with due work, lets them take turns as far as slots and their credentials' gates
+// allow, and starts a syncer for each claim. Sleeps until the doorbell rings, something it knows of
+// is due, or the safety poll. Single-threaded.
+#include <functional>
 #include <memory>
 #include <queue>
 #include <string>
@@ -12,11 +13,12 @@
 
 #include "base/clock.hpp"
 #include "base/event.hpp"
+#include "core/fair_queue.hpp"
 #include "db/engine_store.hpp"
-#include "sync/credential_keeper.hpp"
+#include "sync/credentials.hpp"
+#include "sync/doorbell.hpp"
 #include "sync/recorder.hpp"
 #include "sync/syncer.hpp"
-#include "vapi/client.hpp"
 
 namespace vapisync::sync {
 
@@ -31,9 +33,8 @@ struct DispatcherOptions {
 struct DispatcherParts {
   db::EngineStore& store;
   Clock& clock;
-  vapi::Client& client;
+  Credentials& credentials;
   Syncer& syncer;
-  CredentialKeeper& credential;
 };
 
 class Dispatcher {
@@ -46,7 +47,7 @@ class Dispatcher {
   void stop();
 
   /// The doorbell, or anything else that may have made work due.
-  void ring() { wake_.set(); }
+  void ring();
   /// Whether somebody would hear the bell; without it the safety poll must be quick.
   void set_listening(std::function<bool()> listening) { listening_ = std::move(listening); }
 
@@ -54,34 +55,40 @@ class Dispatcher {
   [[nodiscard]] int in_flight() const { return in_flight_; }
 
  private:
-  struct Capacity {
-    int rows{0};
-    TimePoint again;  ///< when rows is 0: look again then, or when something ends
-  };
-  Capacity capacity();
-  boost::asio::awaitable<Result<int>> claim_and_start(int rows);
+  using Shares = std::vector<core::Share>;
+
+  [[nodiscard]] int free_slots() const;
+  boost::asio::awaitable<Result<bool>> sweep();
+  void take_in(const std::vector<db::ReadyOrg>& orgs);
+  Shares deal(int rows);
+  boost::asio::awaitable<Result<int>> claim(Shares shares);
   void start(db::Claim claim);
-  boost::asio::awaitable<void> work_on(std::unique_ptr<db::Claim> claim);
+  boost::asio::awaitable<void> work_on(std::unique_ptr<db::Claim> claim,
+                                       std::shared_ptr<Credential> credential);
   void recorded(const db::Report& report, const db::Receipt& receipt);
 
-  boost::asio::awaitable<void> rest(bool found);
-  boost::asio::awaitable<bool> bell_is_armed(TimePoint now);
-  TimePoint next_due(TimePoint at_latest);
+  boost::asio::awaitable<void> one_round();
+  boost::asio::awaitable<void> rest();
+  boost::asio::awaitable<bool> bell_is_armed();
+  boost::asio::awaitable<void> beat();
   boost::asio::awaitable<void> wait_out(const Error& error);
+  TimePoint next_due(TimePoint at_latest);
 
   boost::asio::any_io_executor executor_;
   DispatcherParts parts_;
   DispatcherOptions options_;
   Recorder recorder_;
+  Doorbell doorbell_;
   Event wake_;
   std::function<bool()> listening_;
-  std::string cursor_;  ///< the org after which the next claim begins
+  core::FairQueue queue_;
   std::priority_queue<TimePoint, std::vector<TimePoint>, std::greater<>> due_;
+  TimePoint gate_opens_;  ///< the earliest moment at which a closed gate lets somebody through
+  TimePoint sweep_at_{};
+  TimePoint beat_at_{};
   int in_flight_{0};
   int failures_{0};
   Milliseconds poll_;
-  TimePoint armed_until_{};
-  Milliseconds nudge_{1};
   bool stopping_{false};
 };
 

@@ -37,8 +37,10 @@ std::string to_warnings(const std::vector<core::Difference>& differences) {
 
 }  // namespace
 
-ResourceSync::ResourceSync(Syncer& syncer, const db::Claim& claim)
+ResourceSync::ResourceSync(Syncer& syncer, vapi::Client& client, const db::Claim& claim,
+                           const std::string& account_id)
     : syncer_(syncer),
+      client_(client),
       claim_(claim),
       kind_(vapi::find_kind(claim.kind)),
       resource_name_(claim.kind + "/" + claim.key),
@@ -47,6 +49,8 @@ ResourceSync::ResourceSync(Syncer& syncer, const db::Claim& claim)
   facts_.op = claim.op;
   facts_.has_id = !claim.remote.id.empty();
   facts_.blocked = claim.blocked;
+  facts_.foreign = facts_.has_id && !account_id.empty() && !claim.remote.account_id.empty() &&
+                   claim.remote.account_id != account_id;
   if (claim.open) {
     facts_.open = claim.open_age >= syncer.options_.window ? core::OpenRequest::may_stand
                                                            : core::OpenRequest::may_land;
@@ -85,7 +89,7 @@ ResourceSync::Ended ResourceSync::validate() {
 
 ResourceSync::Step ResourceSync::before_write() {
   if (must_stop()) co_return end(db::Outcome::released);
-  const TimePoint enough = syncer_.clock_.now() + syncer_.client_.request_timeout();
+  const TimePoint enough = syncer_.clock_.now() + client_.request_timeout();
   if (claim_.lease_end < enough) {
     // The claim's own record of the lease is not prolonged: a slow claim renews before each write.
     auto renewed =
@@ -100,7 +104,7 @@ ResourceSync::Step ResourceSync::before_write() {
 }
 
 void ResourceSync::count_request() {
-  if (requests_++ > 0) syncer_.client_.gate().spend(syncer_.clock_.now());
+  if (requests_++ > 0) client_.gate().spend(syncer_.clock_.now());
 }
 
 void ResourceSync::log_sent(std::string_view step, const Result<vapi::Object>& answer) const {
@@ -246,9 +250,22 @@ db::Report ResourceSync::forget() const {
   return report;
 }
 
+/// Objects in an account that an org has left are its owner's: listed, never touched.
+db::Report ResourceSync::leave_behind() const {
+  db::Report report = end(db::Outcome::forgotten);
+  report.leftovers.push_back({remote_.account_id, remote_.id, "other_account"});
+  report.remote = db::Remote{};
+  report.phase = "validate";
+  report.error =
+      make_error(Verdict::missing, "other_account",
+                 fmt::format("the object {} lies in the account {}, which is not the credential's",
+                             remote_.id, remote_.account_id));
+  return report;
+}
+
 db::Report ResourceSync::fail(const Error& error, bool was_write, std::string_view phase) const {
   const bool answered = error.status != 0;
-  const bool counts = answered && syncer_.client_.breaker_closed();
+  const bool counts = answered && client_.breaker_closed();
   db::Report report = end(db::Outcome::retry);
   report.error = error;
   report.phase = std::string(phase);

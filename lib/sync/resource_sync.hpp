@@ -15,7 +15,8 @@ namespace vapisync::sync {
 
 class ResourceSync {
  public:
-  ResourceSync(Syncer& syncer, const db::Claim& claim);
+  ResourceSync(Syncer& syncer, vapi::Client& client, const db::Claim& claim,
+               const std::string& account_id);
 
   boost::asio::awaitable<db::Report> run();
 
@@ -46,6 +47,7 @@ class ResourceSync {
   db::Report settle_difference() const;
   db::Report wait_for_open_request() const;
   db::Report forget() const;
+  db::Report leave_behind() const;
   db::Report fail(const Error& error, bool was_write, std::string_view phase) const;
 
   void log_sent(std::string_view step, const Result<vapi::Object>& answer) const;
@@ -56,6 +58,7 @@ class ResourceSync {
   [[nodiscard]] Milliseconds since_start() const;
 
   Syncer& syncer_;
+  vapi::Client& client_;
   const db::Claim& claim_;
   const core::Kind* kind_;
   std::string resource_name_;
@@ -66,7 +69,7 @@ class ResourceSync {
   json::Document document_;  ///< what Vapi must hold, with the marker
   std::string hash_;         ///< of what is wanted, without the marker
   std::vector<core::Difference> differences_;
-  std::vector<std::string> leftovers_;
+  std::vector<db::Leftover> leftovers_;
   bool clears_open_{false};
   int requests_{0};
   int writes_{0};

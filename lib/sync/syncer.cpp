@@ -13,8 +13,9 @@ constexpr int steps_max = 16;  // the longest way through core::decide takes 14
 
 }  // namespace
 
-asio::awaitable<db::Report> Syncer::sync(const db::Claim& claim) {
-  ResourceSync resource(*this, claim);
+asio::awaitable<db::Report> Syncer::sync(const db::Claim& claim, vapi::Client& client,
+                                         std::string account_id) {
+  ResourceSync resource(*this, client, claim, account_id);
   co_return co_await resource.run();
 }
 
@@ -40,6 +41,7 @@ ResourceSync::Step ResourceSync::take(core::Step step) {
     case core::Step::settle_difference: co_return settle_difference();
     case core::Step::wait: co_return wait_for_open_request();
     case core::Step::forget: co_return forget();
+    case core::Step::leave_behind: co_return leave_behind();
     case core::Step::finish_look: co_return end(db::Outcome::looked);
   }
   co_return std::nullopt;
@@ -49,7 +51,7 @@ ResourceSync::Step ResourceSync::take(core::Step step) {
 ResourceSync::Step ResourceSync::create() {
   Ended ended = co_await before_write();
   if (ended) co_return ended;
-  auto created = co_await syncer_.client_.create(*kind_, document_);
+  auto created = co_await client_.create(*kind_, document_);
   log_sent("create", created);
   if (!created) co_return fail(created.error(), true, "send");
   facts_.has_id = true;
@@ -63,7 +65,7 @@ ResourceSync::Step ResourceSync::update() {
   Ended ended = co_await before_write();
   if (ended) co_return ended;
   const json::Document body = expected();
-  auto updated = co_await syncer_.client_.update(*kind_, remote_.id, body);
+  auto updated = co_await client_.update(*kind_, remote_.id, body);
   log_sent("update", updated);
   if (!updated && updated.error().verdict == Verdict::missing) {
     facts_.presence = core::Presence::doubted;
@@ -80,7 +82,7 @@ ResourceSync::Step ResourceSync::update() {
 ResourceSync::Step ResourceSync::compare() {
   if (must_stop()) co_return end(db::Outcome::released);
   count_request();
-  auto read = co_await syncer_.client_.get(*kind_, remote_.id);
+  auto read = co_await client_.get(*kind_, remote_.id);
   if (!read && read.error().verdict == Verdict::missing) {
     facts_.presence = core::Presence::not_read;
     co_return std::nullopt;
@@ -92,7 +94,7 @@ ResourceSync::Step ResourceSync::compare() {
 
 ResourceSync::Step ResourceSync::check_gone() {
   count_request();
-  auto read = co_await syncer_.client_.get(*kind_, remote_.id);
+  auto read = co_await client_.get(*kind_, remote_.id);
   if (read) {
     const Error odd = make_error(Verdict::retry, "missing_for_writes",
                                  "Vapi says the object is missing, and yet returns it");
@@ -106,7 +108,7 @@ ResourceSync::Step ResourceSync::check_gone() {
 ResourceSync::Step ResourceSync::remove() {
   Ended ended = co_await before_write();
   if (ended) co_return ended;
-  auto removed = co_await syncer_.client_.remove(*kind_, remote_.id);
+  auto removed = co_await client_.remove(*kind_, remote_.id);
   log_sent("remove", removed);
   if (!removed && removed.error().verdict == Verdict::missing) {
     facts_.presence = core::Presence::doubted;
@@ -123,8 +125,8 @@ ResourceSync::Step ResourceSync::look_up() {
   if (must_stop()) co_return end(db::Outcome::released);
   const bool whole_account = facts_.presence == core::Presence::not_read;
   count_request();
-  auto found = co_await syncer_.client_.find(*kind_, marker_.resource,
-                                             whole_account ? std::string{} : claim_.created_after);
+  auto found = co_await client_.find(*kind_, marker_.resource,
+                                     whole_account ? std::string{} : claim_.created_after);
   if (!found) co_return fail(found.error(), false, "send");
   std::erase_if(*found, [this](const vapi::Object& object) { return object.id == remote_.id; });
   if (!found->empty()) co_return co_await adopt(std::move(*found));
@@ -141,7 +143,7 @@ ResourceSync::Step ResourceSync::look_up() {
 /// Takes over the id only; what is wanted goes there as an ordinary update.
 ResourceSync::Step ResourceSync::adopt(std::vector<vapi::Object> found) {
   count_request();
-  auto read = co_await syncer_.client_.get(*kind_, found.front().id);
+  auto read = co_await client_.get(*kind_, found.front().id);
   if (!read) {
     Error error = read.error();
     if (error.verdict == Verdict::missing) error.verdict = Verdict::retry;  // listed, not readable
@@ -151,7 +153,8 @@ ResourceSync::Step ResourceSync::adopt(std::vector<vapi::Object> found) {
   if (marker) marker_.attempt = marker->attempt;
   remote_ = {read->id, read->account_id, marker_.attempt, {}, claim_.open_keys};
   document_ = core::with_marker(document_, marker_);
-  for (size_t i = 1; i < found.size(); ++i) leftovers_.push_back(found[i].id);
+  for (size_t i = 1; i < found.size(); ++i)
+    leftovers_.push_back({remote_.account_id, found[i].id, "duplicate"});
   facts_.has_id = true;
   facts_.same_hash = false;
   facts_.match = core::Match::unknown;

@@ -24,16 +24,13 @@ struct SyncerOptions {
 
 class Syncer {
  public:
-  Syncer(vapi::Client& client, db::EngineStore& store, Clock& clock, Random& random,
-         SyncerOptions options)
-      : client_(client),
-        store_(store),
-        clock_(clock),
-        random_(random),
-        options_(std::move(options)) {}
+  Syncer(db::EngineStore& store, Clock& clock, Random& random, SyncerOptions options)
+      : store_(store), clock_(clock), random_(random), options_(std::move(options)) {}
 
-  /// `claim` must outlive the report.
-  boost::asio::awaitable<db::Report> sync(const db::Claim& claim);
+  /// `account_id` is the credential's, empty while it is not known. `claim` must outlive the
+  /// report.
+  boost::asio::awaitable<db::Report> sync(const db::Claim& claim, vapi::Client& client,
+                                          std::string account_id);
 
   /// From now on nothing new is sent: a claim that has not sent yet is released.
   void stop() { stopping_ = true; }
@@ -41,7 +38,6 @@ class Syncer {
  private:
   friend class ResourceSync;
 
-  vapi::Client& client_;
   db::EngineStore& store_;
   Clock& clock_;
   Random& random_;

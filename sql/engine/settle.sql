@@ -6,7 +6,7 @@ WITH reports AS (
   SELECT * FROM json_to_recordset($1::json) AS i (
     resource_id bigint, kind text, token bigint, version bigint, generation bigint, result text,
     remote_id text, account_id text, marker text, live_hash text, sent_keys text[],
-    opens boolean, clear_open boolean, burn boolean, leftovers text[], delay_ms bigint, error jsonb, warnings jsonb, ms integer)
+    opens boolean, clear_open boolean, burn boolean, leftovers jsonb, delay_ms bigint, error jsonb, warnings jsonb, ms integer)
 ), held AS MATERIALIZED (
   SELECT i.*, r.desired_version, r.settled_version, r.live_version AS live_before,
          r.generation <> i.generation AS touched
@@ -86,8 +86,8 @@ WITH reports AS (
     FROM owned o WHERE o.error IS NOT NULL
 ), leftovers_listed AS (
   INSERT INTO vapisync.leftovers (account_id, kind, remote_id, resource_id, reason)
-  SELECT o.account_id, o.kind, l.remote_id, o.resource_id, 'duplicate'
-    FROM owned o, unnest(o.leftovers) AS l (remote_id) WHERE o.account_id IS NOT NULL
+  SELECT l.account_id, o.kind, l.remote_id, o.resource_id, l.reason
+    FROM owned o, jsonb_to_recordset(o.leftovers) AS l (account_id text, remote_id text, reason text)
   ON CONFLICT (account_id, kind, object) DO NOTHING
 ), saves_moved AS MATERIALIZED (
   SELECT save_id, count(*)::integer AS ended, max(rank)::smallint AS rank,

@@ -1,6 +1,7 @@
 // Claiming: who gets what, and what they learn about it.
 #include <gtest/gtest.h>
 #include <set>
+#include <thread>
 
 #include "support/database.hpp"
 #include "support/engine.hpp"
@@ -41,11 +42,13 @@ TEST_F(EngineClaim, TwoDaemonsNeverHoldTheSameResource) {
   for (int i = 0; i < 50; ++i) save_inbound("org" + std::to_string(i), "r");
   Engine other(database.url("app_daemon"), "other");
   std::set<int64_t> seen;
-  for (int round = 0; round < 10; ++round) {
-    for (auto* daemon : {&engine, &other}) {
-      for (const auto& claim : daemon->claim(5)) {
-        EXPECT_TRUE(seen.insert(claim.resource_id).second);
-      }
+  for (int round = 0; round < 3; ++round) {
+    std::vector<db::Claim> theirs;
+    std::thread rival([&] { theirs = other.claim(50); });
+    auto ours = engine.claim(50);
+    rival.join();
+    for (const auto* claims : {&ours, &theirs}) {
+      for (const auto& claim : *claims) EXPECT_TRUE(seen.insert(claim.resource_id).second);
     }
   }
   EXPECT_EQ(seen.size(), 50U);
@@ -61,11 +64,51 @@ TEST_F(EngineClaim, AnOrgGetsNoMoreThanItsShareAndItsLeasedRowsCount) {
   EXPECT_EQ(engine.claim(100, 2).size(), 2U);
 }
 
-TEST_F(EngineClaim, StartsBehindTheGivenOrg) {
+TEST_F(EngineClaim, ASweepFindsTheOrgsWithDueWorkInSlices) {
   for (const auto* org : {"a", "b", "c"}) save_inbound(org, "r");
-  const auto claims = engine.claim(1, 100, Milliseconds{60'000}, "a");
-  ASSERT_EQ(claims.size(), 1U);
-  EXPECT_EQ(claims.front().org_id, "b");
+  save_inbound("later", "r");
+  value(admin,
+        "UPDATE vapisync.work SET due_at = now() + interval '1 hour' WHERE org_id = 'later'");
+  const auto first = engine.sweep("", 2);
+  ASSERT_EQ(first.size(), 2U);
+  EXPECT_EQ(first[0].org_id, "a");
+  const auto rest = engine.sweep(first[1].org_id, 2);
+  ASSERT_EQ(rest.size(), 1U);
+  EXPECT_EQ(rest[0].org_id, "c");
+}
+
+TEST_F(EngineClaim, ASweepTellsTheCredentialItsRestAndWhetherTheOrgIsPaused) {
+  save_inbound("own", "r");
+  save_inbound("none", "r");
+  save_inbound("paused", "r");
+  value(admin, "SELECT vapisync.set_credential('own', 'print', 'http://x', 'sealed', NULL, false)");
+  value(admin, "UPDATE vapisync.credentials SET paused_until = now() + interval '1 minute'");
+  value(admin, "UPDATE vapisync.orgs SET paused_at = now() WHERE org_id = 'paused'");
+  const auto orgs = engine.sweep();
+  ASSERT_EQ(orgs.size(), 3U);
+  EXPECT_EQ(orgs[0].credential_id, 0) << "none: its saves wait";
+  EXPECT_EQ(orgs[1].fingerprint, "print");
+  EXPECT_GT(orgs[1].rest, Milliseconds{50'000});
+  EXPECT_TRUE(orgs[2].paused);
+}
+
+TEST_F(EngineClaim, AnOrgWithoutAKeyUsesThePlatformsOnlyWhenThatServesAll) {
+  save_inbound("acme", "r");
+  const auto granted = engine.wait(engine.store().register_platform("p", "http://x", false));
+  EXPECT_EQ(engine.sweep().front().credential_id, 0);
+  const auto all = engine.wait(engine.store().register_platform("p2", "http://x", true));
+  EXPECT_EQ(*granted, *all) << "the platform is one row, whatever its key";
+  EXPECT_EQ(engine.sweep().front().credential_id, *all);
+}
+
+TEST_F(EngineClaim, EveryDaemonThatBeatsCounts) {
+  Engine other(database.url("app_daemon"), "other");
+  EXPECT_EQ(*engine.wait(engine.store().heartbeat()), 1);
+  EXPECT_EQ(*other.wait(other.store().heartbeat()), 2);
+  value(admin,
+        "UPDATE vapisync.daemons SET seen_at = now() - interval '1 minute'"
+        " WHERE daemon_id = 'other'");
+  EXPECT_EQ(*engine.wait(engine.store().heartbeat()), 1) << "a silent one does not";
 }
 
 TEST_F(EngineClaim, WorkThatIsNotDueIsLeftAlone) {
@@ -145,7 +188,9 @@ TEST_F(EngineClaim, WakingMakesWaitingWorkDueAndLeavesClaimsAlone) {
         "UPDATE vapisync.work SET due_at = now() + interval '1 hour'"
         " WHERE org_id = 'waiting'");
   ASSERT_EQ(engine.claim().size(), 1U);
-  EXPECT_EQ(engine.wake_waiting(), 1);
+  const auto platform = engine.wait(engine.store().register_platform("p", "http://x", true));
+  EXPECT_EQ(engine.wake_waiting(*platform + 1), 0) << "another credential's";
+  EXPECT_EQ(engine.wake_waiting(*platform), 1);
   const auto claims = engine.claim();
   ASSERT_EQ(claims.size(), 1U);
   EXPECT_EQ(claims.front().org_id, "waiting");

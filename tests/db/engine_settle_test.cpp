@@ -238,7 +238,7 @@ TEST_F(EngineSettle, FurtherObjectsWithOurMarkerAreListedAsLeftovers) {
   save_inbound("acme", "r1");
   const auto& claim = claim_one();
   auto done = confirmed(claim);
-  done.leftovers = {"twin"};
+  done.leftovers = {{"account", "twin", "duplicate"}};
   engine.settle(done);
   EXPECT_EQ(value(admin, "SELECT remote_id FROM vapisync.leftovers"), "twin");
 }

@@ -62,7 +62,10 @@ TEST(Commands, ConfigCheckNamesWhatIsMissing) {
   const Ran ran = vapisync({"config", "check"});
   EXPECT_EQ(ran.exit_code, 1);
   EXPECT_NE(ran.err.find("database.url"), std::string::npos) << ran.err;
-  EXPECT_NE(ran.err.find("vapi.platform_key_file"), std::string::npos) << ran.err;
+  const Ran no_file = vapisync({"config", "check", "--set", "database.url=host=/x", "--set",
+                                "secrets.key_file=/nonexistent/keys"});
+  EXPECT_EQ(no_file.exit_code, 1);
+  EXPECT_NE(no_file.err.find("/nonexistent/keys"), std::string::npos) << no_file.err;
 }
 
 TEST(Commands, ASandboxOnAnAddressThatIsTakenSaysSo) {

@@ -22,11 +22,26 @@ class Engine {
         store_(db::make_postgres_store(
             pool_, *clock_, db::PostgresStoreOptions{daemon_id, {"assistant"}, window})) {}
 
+  std::vector<db::ReadyOrg> sweep(std::string after_org = {}, int limit = 10'000) {
+    db::SweepRequest request{std::move(after_org), limit};
+    return run(context_, store_->sweep(std::move(request))).value();
+  }
+
+  /// Of every org that has due work, `rows` in all.
   std::vector<db::Claim> claim(int rows = 100, int rows_per_org = 100,
-                               Milliseconds lease = Milliseconds{60'000},
-                               std::string after_org = {}) {
-    db::ClaimRequest request{rows, rows_per_org, lease, std::move(after_org)};
+                               Milliseconds lease = Milliseconds{60'000}) {
+    db::ClaimRequest request{{}, rows_per_org, lease};
+    for (const auto& org : sweep()) {
+      if (static_cast<int>(request.shares.size()) < rows)
+        request.shares.push_back({org.org_id, rows});
+    }
     return run(context_, store_->claim(std::move(request))).value();
+  }
+
+  db::EngineStore& store() { return *store_; }
+  template <class T>
+  T wait(boost::asio::awaitable<T> coroutine) {
+    return run(context_, std::move(coroutine));
   }
 
   std::vector<db::Receipt> settle(const std::vector<db::Report>& reports) {
@@ -37,7 +52,9 @@ class Engine {
   bool renew(const db::Claim& claim) {
     return run(context_, store_->renew(claim.resource_id, claim.token, window)).value();
   }
-  int wake_waiting() { return run(context_, store_->wake_waiting()).value(); }
+  int wake_waiting(int64_t credential_id) {
+    return run(context_, store_->wake_waiting(credential_id)).value();
+  }
   bool writer_at_work_when_arming(Milliseconds duration) {
     return run(context_, store_->arm_bell(duration)).value();
   }

@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,13 +17,30 @@ class MemoryStore final : public db::EngineStore {
   /// What a statement answers while the database is away.
   static Error away() { return make_error(Verdict::retry, "db_connection", "no connection"); }
 
+  Answer<std::vector<db::ReadyOrg>> sweep(db::SweepRequest) override {
+    ++sweeps_asked;
+    if (down) co_return away();
+    std::set<std::string> orgs;
+    for (const auto& claim : due) orgs.insert(claim.org_id);
+    std::vector<db::ReadyOrg> out;
+    for (const auto& org : orgs) out.push_back({org, 1, "fingerprint", Milliseconds{0}, false});
+    co_return out;
+  }
+
   Answer<std::vector<db::Claim>> claim(db::ClaimRequest request) override {
     ++claims_asked;
     if (down) co_return away();
     std::vector<db::Claim> out;
-    while (!due.empty() && static_cast<int>(out.size()) < request.rows) {
-      out.push_back(std::move(due.front()));
-      due.pop_front();
+    for (auto& share : request.shares) {
+      for (auto it = due.begin(); it != due.end() && share.rows > 0;) {
+        if (it->org_id != share.org_id) {
+          ++it;
+          continue;
+        }
+        out.push_back(std::move(*it));
+        it = due.erase(it);
+        --share.rows;
+      }
     }
     co_return out;
   }
@@ -47,12 +65,29 @@ class MemoryStore final : public db::EngineStore {
     co_return renewals_succeed;
   }
 
-  Answer<int> wake_waiting() override { co_return 0; }
+  Answer<int> wake_waiting(int64_t) override { co_return 0; }
   Answer<bool> arm_bell(Milliseconds) override {
     if (down) co_return away();
     co_return false;
   }
-  Answer<int64_t> register_credential(std::string, std::string) override { co_return 1; }
+  Answer<int64_t> register_platform(std::string, std::string, bool) override { co_return 1; }
+  Answer<std::vector<db::CredentialRow>> load_credentials(std::vector<int64_t> ids) override {
+    if (down) co_return away();
+    std::vector<db::CredentialRow> rows;
+    for (const int64_t id : ids) {
+      rows.push_back({id, true, "fingerprint", "http://vapi.test", "", ""});
+    }
+    co_return rows;
+  }
+  Answer<bool> learn_account(int64_t, std::string account_id) override {
+    if (down) co_return away();
+    accounts.push_back(std::move(account_id));
+    co_return true;
+  }
+  Answer<int> heartbeat() override {
+    if (down) co_return away();
+    co_return daemons;
+  }
   Answer<bool> pause_credential(int64_t, std::string reason, Milliseconds) override {
     if (down) co_return away();
     pauses.push_back(std::move(reason));
@@ -63,7 +98,6 @@ class MemoryStore final : public db::EngineStore {
     pauses.emplace_back("resumed");
     co_return true;
   }
-  Answer<Milliseconds> credential_pause(int64_t) override { co_return Milliseconds{0}; }
   Answer<std::string> installation_id() override { co_return "inst"; }
 
   std::deque<db::Claim> due;          ///< what the next claims take
@@ -71,11 +105,15 @@ class MemoryStore final : public db::EngineStore {
   bool down{false};
   bool renewals_succeed{true};
 
+  int daemons{1};
+
+  int sweeps_asked{0};
   int claims_asked{0};
   std::vector<size_t> batches;   ///< reports in each statement
   std::vector<int64_t> settled;  ///< resource ids, in order
   std::vector<int64_t> renewed;
   std::vector<std::string> pauses;
+  std::vector<std::string> accounts;
 };
 
 }  // namespace vapisync::test

@@ -99,6 +99,7 @@ std::vector<std::string> fast_settings() {
           "vapi.late_window_ms=300",
           "vapi.rate_per_second=0",
           "vapi.in_flight=64",
+          "vapi.platform_orgs=all",
           "engine.lease_ms=1500",
           "engine.poll_max_ms=100",
           "engine.drain_ms=5000",

@@ -30,9 +30,35 @@ struct Dispatching : World {
     }
   }
 
+  /// The gate of the one credential there is.
+  core::Gate& gate() {
+    const std::vector<db::ReadyOrg> orgs{{"acme", 1, "fingerprint", milliseconds(0), false}};
+    EXPECT_TRUE(test::run(clock, credentials.prepare(orgs)));
+    return credentials.find(1)->client->gate();
+  }
+
+  /// Every credential's requests go to the one scripted Vapi.
+  struct Forward final : http::Transport {
+    explicit Forward(http::Transport& to) : to_(to) {}
+    boost::asio::awaitable<http::Exchange> send(http::Request request) override {
+      return to_.send(std::move(request));
+    }
+    http::Transport& to_;
+  };
+  CredentialsOptions credentials_options() {
+    CredentialsOptions out;
+    out.client = client_options();
+    out.platform_key = Secret("k-0123456789");
+    out.connect = [this](const std::string&) -> Result<std::unique_ptr<http::Transport>> {
+      return std::unique_ptr<http::Transport>(std::make_unique<Forward>(vapi));
+    };
+    out.recovered = [this] { dispatcher.ring(); };
+    return out;
+  }
+
   DispatcherOptions options;
-  CredentialKeeper credential{store, clock, 1};
-  Dispatcher dispatcher{clock.executor(), {store, clock, client, syncer, credential}, options};
+  Credentials credentials{{clock.executor(), store, clock, random}, credentials_options()};
+  Dispatcher dispatcher{clock.executor(), {store, clock, credentials, syncer}, options};
   int64_t last_id{0};
   bool ended{false};
 };
@@ -60,9 +86,9 @@ TEST(Dispatcher, WithoutTheBellItLooksByItself) {
   Dispatching world;
   world.start();
   world.clock.run_for(std::chrono::minutes(1));
-  const int asked = world.store.claims_asked;
+  const int asked = world.store.sweeps_asked;
   world.clock.run_for(std::chrono::minutes(1));
-  EXPECT_LE(world.store.claims_asked - asked, 30) << "idle, it asks rarely";
+  EXPECT_LE(world.store.sweeps_asked - asked, 30) << "idle, it asks rarely";
   world.add_due(1);
   world.clock.run_for(seconds(6));
   EXPECT_EQ(world.store.settled.size(), 1U);
@@ -80,7 +106,7 @@ TEST(Dispatcher, NeverExceedsTheGatesSlots) {
 
 TEST(Dispatcher, APausedCredentialClaimsNothing) {
   Dispatching world;
-  world.client.gate().pause_until(world.clock.now() + seconds(30));
+  world.gate().pause_until(world.clock.now() + seconds(30));
   world.add_due(1);
   world.start();
   world.clock.run_for(seconds(29));
@@ -95,7 +121,7 @@ TEST(Dispatcher, KeepsTryingWhileTheDatabaseIsAway) {
   world.add_due(2);
   world.start();
   world.clock.run_for(std::chrono::minutes(1));
-  const int asked = world.store.claims_asked;
+  const int asked = world.store.sweeps_asked;
   EXPECT_GE(asked, 10);
   EXPECT_LE(asked, 30) << "with pauses that grow";
   world.store.down = false;

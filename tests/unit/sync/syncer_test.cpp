@@ -144,7 +144,8 @@ TEST(Syncer, FurtherMatchesAreLeftovers) {
   world.vapi.answer(200, item("first")).reply(stored(200, R"({"id":"first"})"));
   const auto report = world.sync(claim);
   EXPECT_EQ(report.remote.id, "first");
-  EXPECT_EQ(report.leftovers, Lines{"late"});
+  ASSERT_EQ(report.leftovers.size(), 1U);
+  EXPECT_EQ(report.leftovers.front().remote_id, "late");
 }
 
 TEST(Syncer, ALookUpThatFailsCreatesNothing) {

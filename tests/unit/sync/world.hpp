@@ -76,7 +76,9 @@ struct World {
     return claim;
   }
 
-  db::Report sync(const db::Claim& claim) { return test::run(clock, syncer.sync(claim)); }
+  db::Report sync(const db::Claim& claim) {
+    return test::run(clock, syncer.sync(claim, client, account_id));
+  }
 
   /// The object as Vapi would return it after `claim` was sent.
   static std::string object(const std::string& fields, const std::string& id = "a1") {
@@ -91,7 +93,8 @@ struct World {
   test::ScriptedTransport vapi{clock};
   test::MemoryStore store;
   vapi::Client client{vapi, clock, random, client_options(), {}};
-  Syncer syncer{client, store, clock, random, options()};
+  Syncer syncer{store, clock, random, options()};
+  std::string account_id{"o1"};
 };
 
 using Lines = std::vector<std::string>;

@@ -1,0 +1,44 @@
+#pragma once
+// Who is next: orgs with due work take turns, so that a large backlog of one never stands in front
+// of another's single save. Pure; single-threaded.
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace vapisync::core {
+
+struct Share {
+  std::string org;
+  int64_t credential{0};
+  int rows{0};
+};
+
+class FairQueue {
+ public:
+  /// An org that stands in the queue already keeps its place.
+  void add(std::string org, int64_t credential);
+  void remove(const std::string& org);
+  [[nodiscard]] bool empty() const { return ring_.empty(); }
+
+  struct Limits {
+    int rows{0};          ///< of all orgs together
+    int rows_per_org{0};  ///< a turn
+    /// How many resources a credential may start now.
+    std::function<int(int64_t)> of_credential;
+  };
+  /// Goes round once at most, from where the last deal stopped.
+  std::vector<Share> deal(const Limits& limits);
+
+ private:
+  struct Entry {
+    std::string org;
+    int64_t credential;
+  };
+  std::deque<Entry> ring_;
+  std::unordered_set<std::string> members_;
+};
+
+}  // namespace vapisync::core

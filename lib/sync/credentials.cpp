@@ -1,0 +1,119 @@
+#include "sync/credentials.hpp"
+
+#include <set>
+
+#include "base/log.hpp"
+#include "base/spawn.hpp"
+#include "vapi/key_identity.hpp"
+
+namespace vapisync::sync {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr Milliseconds refused_pause{60'000};
+
+/// The keeper lives as long as its coroutine runs, even when the credential was replaced.
+asio::awaitable<void> run_keeper(std::shared_ptr<Credential> credential) {
+  co_await credential->keeper->run();
+}
+
+}  // namespace
+
+Credentials::Credentials(CredentialsParts parts, CredentialsOptions options)
+    : parts_(std::move(parts)), options_(std::move(options)) {}
+
+std::shared_ptr<Credential> Credentials::find(int64_t id) const {
+  const auto found = credentials_.find(id);
+  return found == credentials_.end() ? nullptr : found->second;
+}
+
+asio::awaitable<Result<bool>> Credentials::prepare(const std::vector<db::ReadyOrg>& orgs) {
+  std::set<int64_t> wanted;
+  for (const auto& org : orgs) {
+    if (org.credential_id == 0) continue;
+    const auto known = find(org.credential_id);
+    if (known && known->fingerprint == org.fingerprint) {
+      if (org.rest.count() > 0) known->client->gate().pause_until(parts_.clock.now() + org.rest);
+      continue;
+    }
+    const auto refused = refused_.find(org.credential_id);
+    const bool still_refused = refused != refused_.end() && refused->second == org.fingerprint;
+    if (!still_refused) wanted.insert(org.credential_id);
+  }
+  if (wanted.empty()) co_return true;
+  std::vector<int64_t> ids(wanted.begin(), wanted.end());
+  auto rows = co_await parts_.store.load_credentials(std::move(ids));
+  if (!rows) co_return rows.error();
+  for (auto& row : *rows) co_await make(std::move(row));
+  co_return true;
+}
+
+asio::awaitable<void> Credentials::make(db::CredentialRow row) {
+  auto key = key_of(row);
+  auto transport = transport_to(row.base_url);
+  if (!key || !transport) {
+    const Error& why = key ? transport.error() : key.error();
+    log::failure(log::Level::error, "credential.unusable", why, "its orgs wait; nothing is lost");
+    refused_[row.id] = row.fingerprint;
+    const auto paused = co_await parts_.store.pause_credential(row.id, why.code, refused_pause);
+    if (!paused) log::failure(log::Level::warning, "credential.pause_not_stored", paused.error());
+    co_return;
+  }
+  refused_.erase(row.id);
+  if (const auto old = find(row.id)) old->keeper->stop();
+  auto credential = std::make_shared<Credential>();
+  credential->fingerprint = row.fingerprint;
+  credential->keeper =
+      std::make_unique<CredentialKeeper>(parts_.store, parts_.clock, row.id, row.account_id);
+  auto* keeper = credential->keeper.get();
+  vapi::ClientEvents events;
+  events.paused = [keeper](const Error& why, Milliseconds pause) { keeper->paused(why, pause); };
+  events.outage = [keeper](const Error& why) { keeper->outage(why); };
+  events.recovered = [this, keeper] {
+    keeper->recovered();
+    options_.recovered();
+  };
+  vapi::ClientOptions options = options_.client;
+  options.key = std::move(*key);
+  credential->client = std::make_unique<vapi::Client>(**transport, parts_.clock, parts_.random,
+                                                      std::move(options), std::move(events));
+  credential->client->gate().share_with(daemons_);
+  credentials_[row.id] = credential;
+  spawn(parts_.executor, run_keeper(std::move(credential)), "credential_keeper");
+}
+
+Result<Secret> Credentials::key_of(const db::CredentialRow& row) const {
+  if (row.platform) {
+    if (!options_.platform_key.empty()) return options_.platform_key;
+    return make_error(Verdict::invalid, "no_platform_key",
+                      "an org uses the platform key, but vapi.platform_key_file is not set");
+  }
+  if (!options_.sealer) {
+    return make_error(Verdict::invalid, "no_sealing_key",
+                      "a Vapi key is sealed in the database, but secrets.key_file is not set");
+  }
+  return options_.sealer->open(row.key_sealed, vapi::credential_context(row.fingerprint));
+}
+
+Result<http::Transport*> Credentials::transport_to(const std::string& base_url) {
+  auto& transport = transports_[base_url];
+  if (!transport) {
+    auto connected = options_.connect(base_url);
+    if (!connected) return connected.error();
+    transport = std::move(*connected);
+  }
+  return transport.get();
+}
+
+void Credentials::share_with(int daemons) {
+  daemons_ = daemons;
+  for (const auto& [id, credential] : credentials_) credential->client->gate().share_with(daemons);
+}
+
+void Credentials::stop() {
+  for (const auto& [id, credential] : credentials_) credential->keeper->stop();
+}
+
+}  // namespace vapisync::sync

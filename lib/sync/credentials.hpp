@@ -1,0 +1,74 @@
+#pragma once
+// The credentials this daemon works with: a client, its gate and its keeper for each, made when the
+// first org that uses it has work. A credential whose key changed is made anew; calls under way
+// keep the old one.
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "base/seal.hpp"
+#include "db/engine_store.hpp"
+#include "http/transport.hpp"
+#include "sync/credential_keeper.hpp"
+#include "vapi/client.hpp"
+
+namespace vapisync::sync {
+
+struct Credential {
+  std::string fingerprint;
+  std::unique_ptr<CredentialKeeper> keeper;
+  std::unique_ptr<vapi::Client> client;
+};
+
+struct CredentialsParts {
+  boost::asio::any_io_executor executor;
+  db::EngineStore& store;
+  Clock& clock;
+  Random& random;
+};
+
+struct CredentialsOptions {
+  vapi::ClientOptions client;  ///< without the key
+  Secret platform_key;         ///< empty: there is none
+  std::optional<Sealer> sealer;
+  std::function<Result<std::unique_ptr<http::Transport>>(const std::string& base_url)> connect;
+  std::function<void()> recovered;  ///< something that waited may go on
+};
+
+class Credentials {
+ public:
+  Credentials(CredentialsParts parts, CredentialsOptions options);
+
+  /// Makes the missing and the changed ones among these orgs' credentials, and applies their rest.
+  /// Fails when the database does.
+  boost::asio::awaitable<Result<bool>> prepare(const std::vector<db::ReadyOrg>& orgs);
+
+  /// Null: unknown, or its key can't be opened.
+  std::shared_ptr<Credential> find(int64_t id) const;
+
+  /// Each of `daemons` takes its part of every credential's limits.
+  void share_with(int daemons);
+  void stop();
+
+ private:
+  boost::asio::awaitable<void> make(db::CredentialRow row);
+  Result<Secret> key_of(const db::CredentialRow& row) const;
+  Result<http::Transport*> transport_to(const std::string& base_url);
+
+  CredentialsParts parts_;
+  CredentialsOptions options_;
+  std::map<std::string, std::unique_ptr<http::Transport>> transports_;  ///< by base URL
+  std::map<int64_t, std::shared_ptr<Credential>> credentials_;
+  std::map<int64_t, std::string> refused_;  ///< fingerprints whose key could not be opened
+  int daemons_{1};
+};
+
+}  // namespace vapisync::sync

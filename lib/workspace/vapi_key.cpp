@@ -1,0 +1,139 @@
+#include "workspace/vapi_key.hpp"
+
+#include <optional>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+#include <pqxx/pqxx>
+
+#include "base/json.hpp"
+#include "db/pqxx_errors.hpp"
+#include "http/transport.hpp"
+#include "vapi/classify.hpp"
+#include "vapi/key_identity.hpp"
+
+namespace vapisync::workspace {
+namespace {
+
+constexpr Milliseconds test_timeout{20'000};
+
+Result<http::Response> get(const NewKey& change, const std::string& target) {
+  boost::asio::io_context context(1);
+  auto origin = http::parse_origin(change.base_url);
+  if (!origin) return origin.error();
+  http::ClientOptions options;
+  options.origin = std::move(*origin);
+  options.user_agent = std::string("vapisync/") + VAPISYNC_VERSION;
+  auto client = http::make_client(context.get_executor(), std::move(options));
+  if (!client) return client.error();
+  http::Request request;
+  request.target = target;
+  request.bearer = change.key;
+  request.timeout = test_timeout;
+  auto answer =
+      boost::asio::co_spawn(context, (*client)->send(std::move(request)), boost::asio::use_future);
+  context.run();
+  auto exchange = answer.get();
+  if (!exchange) return vapi::classify_failure(exchange.error(), vapi::Effect::read);
+  if (exchange->status != 200) {
+    return vapi::classify_status(*exchange, http::Method::get, change.key);
+  }
+  return std::move(*exchange);
+}
+
+/// The account that owns the first object of a list, or the object.
+std::string account_in(const http::Response& response) {
+  const auto parsed = json::parse(response.body);
+  if (!parsed) return {};
+  if (!parsed->IsArray()) return std::string(json::text_or(*parsed, "orgId", ""));
+  return parsed->Empty() ? std::string{} : std::string(json::text_or((*parsed)[0], "orgId", ""));
+}
+
+/// One of the org's objects in Vapi, if it has any.
+std::string some_remote_id(pqxx::connection& connection, const std::string& org_id) {
+  pqxx::nontransaction tx(connection);
+  const auto rows = tx.exec_params(
+      "SELECT remote_id FROM vapisync.resources"
+      " WHERE org_id = $1 AND kind = 'assistant' AND remote_id IS NOT NULL LIMIT 1",
+      org_id);
+  return rows.empty() ? std::string{} : rows[0][0].as<std::string>();
+}
+
+struct Tested {
+  std::string account_id;
+  bool same_account{true};
+};
+
+Result<Tested> test_key(const NewKey& change, const std::string& remote_id) {
+  auto list = get(change, "/assistant?limit=1");
+  if (!list) return list.error();
+  Tested tested{account_in(*list), true};
+  if (remote_id.empty()) return tested;
+  auto object = get(change, "/assistant/" + http::percent_encode(remote_id));
+  if (object) {
+    tested.account_id = account_in(*object);
+  } else if (object.error().verdict == Verdict::missing) {
+    tested.same_account = false;
+  } else {
+    return object.error();
+  }
+  return tested;
+}
+
+}  // namespace
+
+Result<KeyChange> set_vapi_key(pqxx::connection& connection, const Sealer& sealer,
+                               NewKey change) try {
+  auto tested = test_key(change, some_remote_id(connection, change.org_id));
+  if (!tested) return tested.error();
+  const std::string fingerprint = vapi::key_fingerprint(change.key, change.base_url);
+  const std::string sealed = sealer.seal(change.key, vapi::credential_context(fingerprint));
+  const std::optional<std::string> account =
+      tested->account_id.empty() ? std::nullopt : std::optional(tested->account_id);
+  pqxx::nontransaction tx(connection);
+  const auto row =
+      tx.exec_params1("SELECT vapisync.set_credential($1, $2, $3, $4, $5, $6)", change.org_id,
+                      fingerprint, change.base_url, sealed, account, !tested->same_account);
+  return KeyChange{row[0].as<int64_t>(), tested->account_id, !tested->same_account};
+} catch (const std::exception& thrown) {
+  return db::to_error(thrown);
+}
+
+Result<int64_t> grant_platform(pqxx::connection& connection, const std::string& org_id) try {
+  pqxx::nontransaction tx(connection);
+  return tx.exec_params1("SELECT vapisync.grant_platform($1)", org_id)[0].as<int64_t>();
+} catch (const std::exception& thrown) {
+  return db::to_error(thrown);
+}
+
+Result<Shown> show(pqxx::connection& connection, const std::string& org_id) try {
+  pqxx::nontransaction tx(connection);
+  const auto rows = tx.exec_params(
+      "SELECT coalesce(c.credential_id, 0), coalesce(c.platform, false), coalesce(c.base_url, ''),"
+      " coalesce(c.account_id, ''), coalesce(left(c.fingerprint, 8), ''), coalesce(c.state, ''),"
+      " coalesce(c.paused_reason, ''),"
+      " (SELECT count(*) FROM vapisync.resources r WHERE r.org_id = o.org_id),"
+      " (SELECT count(*) FROM vapisync.work w WHERE w.org_id = o.org_id)"
+      " FROM vapisync.orgs o LEFT JOIN vapisync.credentials c USING (credential_id)"
+      " WHERE o.org_id = $1",
+      org_id);
+  Shown shown;
+  if (rows.empty()) return shown;
+  const auto row = rows[0];
+  shown.known = true;
+  shown.credential_id = row[0].as<int64_t>();
+  shown.platform = row[1].as<bool>();
+  shown.base_url = row[2].as<std::string>();
+  shown.account_id = row[3].as<std::string>();
+  shown.fingerprint = row[4].as<std::string>();
+  shown.state = row[5].as<std::string>();
+  shown.paused_reason = row[6].as<std::string>();
+  shown.resources = row[7].as<int64_t>();
+  shown.unconverged = row[8].as<int64_t>();
+  return shown;
+} catch (const std::exception& thrown) {
+  return db::to_error(thrown);
+}
+
+}  // namespace vapisync::workspace

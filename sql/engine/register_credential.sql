@@ -1,7 +1,0 @@
--- The row of the platform key; a start resumes it, so that a mended key is tried at once.
--- $1 fingerprint, $2 base URL
-INSERT INTO vapisync.credentials AS c (fingerprint, base_url) VALUES ($1, $2)
-ON CONFLICT (fingerprint) DO UPDATE
-   SET base_url = excluded.base_url, state = 'active', paused_reason = NULL, paused_until = NULL,
-       next_probe_at = NULL
-RETURNING c.credential_id

@@ -1,0 +1,63 @@
+// Taking turns: nobody's backlog stands in front of another's single save.
+#include "core/fair_queue.hpp"
+
+#include <gtest/gtest.h>
+#include <map>
+
+namespace vapisync::core {
+namespace {
+
+FairQueue::Limits unlimited(int rows, int per_org) {
+  return {rows, per_org, [](int64_t) { return 1'000; }};
+}
+
+std::string text(const std::vector<Share>& shares) {
+  std::string out;
+  for (const auto& share : shares) out += share.org + std::to_string(share.rows) + " ";
+  return out;
+}
+
+TEST(FairQueue, GoesRoundFromWhereTheLastDealStopped) {
+  FairQueue queue;
+  for (const auto* org : {"a", "b", "c"}) queue.add(org, 1);
+  EXPECT_EQ(text(queue.deal(unlimited(4, 2))), "a2 b2 ");
+  EXPECT_EQ(text(queue.deal(unlimited(4, 2))), "c2 a2 ");
+}
+
+TEST(FairQueue, OneOrgGetsNoMoreThanATurnHoweverMuchIsFree) {
+  FairQueue queue;
+  queue.add("a", 1);
+  EXPECT_EQ(text(queue.deal(unlimited(200, 16))), "a16 ");
+}
+
+TEST(FairQueue, ACredentialsAllowanceIsSharedByItsOrgs) {
+  FairQueue queue;
+  for (const auto* org : {"a", "b", "c"}) queue.add(org, 1);
+  queue.add("d", 2);
+  const std::map<int64_t, int> allowed{{1, 3}, {2, 1}};
+  const FairQueue::Limits limits{100, 2, [&](int64_t id) { return allowed.at(id); }};
+  EXPECT_EQ(text(queue.deal(limits)), "a2 b1 d1 ");
+}
+
+TEST(FairQueue, AnOrgWhoseCredentialRestsKeepsNobodyWaiting) {
+  FairQueue queue;
+  queue.add("resting", 1);
+  queue.add("ready", 2);
+  const FairQueue::Limits limits{1, 1, [](int64_t id) { return id == 1 ? 0 : 1; }};
+  EXPECT_EQ(text(queue.deal(limits)), "ready1 ");
+}
+
+TEST(FairQueue, AddingAgainKeepsThePlaceAndRemovingForgets) {
+  FairQueue queue;
+  queue.add("a", 1);
+  queue.add("b", 1);
+  queue.add("a", 1);
+  queue.remove("b");
+  queue.remove("unknown");
+  EXPECT_EQ(text(queue.deal(unlimited(10, 1))), "a1 ");
+  queue.remove("a");
+  EXPECT_TRUE(queue.empty());
+}
+
+}  // namespace
+}  // namespace vapisync::core
