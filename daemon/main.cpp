@@ -99,6 +99,19 @@ void add_workspace(CLI::App& app, Globals& globals, commands::WorkspaceOptions& 
   });
 }
 
+/// Exit codes are 0 and 1 for people's mistakes too; an unknown command is named.
+int complain(const CLI::App& app, const CLI::ParseError& wrong, int argc, char** argv) {
+  const std::string first = argc > 1 ? argv[1] : "";
+  const auto known =
+      app.get_subcommands([&](const CLI::App* sub) { return sub->get_name() == first; });
+  if (!first.empty() && first.front() != '-' && known.empty()) {
+    return commands::fail(make_error(Verdict::invalid, "usage",
+                                     "there is no command '" + first + "': see vapisync --help"),
+                          {});
+  }
+  return app.exit(wrong) == 0 ? commands::exit_ok : commands::exit_error;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -120,6 +133,10 @@ int main(int argc, char** argv) {
   add_migrate(app, globals, code);
   add_config(app, globals, code);
   add_workspace(app, globals, workspace, code);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& wrong) {
+    return complain(app, wrong, argc, argv);
+  }
   return code;
 }

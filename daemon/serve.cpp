@@ -22,6 +22,8 @@ namespace {
 
 constexpr Milliseconds database_pause_first{100};
 constexpr Milliseconds database_pause_max{2'000};
+/// When an outage ends somebody must find out soon, however long it was.
+constexpr Milliseconds outage_pause_max{60'000};
 
 std::string daemon_id(Random& random) {
   char host[256] = "localhost";
@@ -35,12 +37,14 @@ vapi::ClientOptions client_options(const config::Config& config) {
   options.limits.rate_per_second = config.vapi.rate_per_second;
   options.limits.burst = config.vapi.burst;
   options.limits.in_flight = config.vapi.in_flight;
-  options.limits.backoff = {config.retry.base, config.retry.max};
+  options.limits.backoff = {config.retry.base, std::min(config.retry.max, outage_pause_max)};
   return options;
 }
 
-sync::DispatcherOptions dispatcher_options(const config::Engine& engine) {
+sync::DispatcherOptions dispatcher_options(const config::Config& config) {
+  const auto& engine = config.engine;
   sync::DispatcherOptions options;
+  options.overdue_after = config.retry.overdue_after;
   options.in_flight = engine.in_flight;
   options.in_flight_per_org = engine.in_flight_per_org;
   options.batch = engine.batch;
@@ -159,7 +163,7 @@ void Daemon::build_engine_for(const std::string& installation_id) {
   syncer_ = std::make_unique<sync::Syncer>(*store_, *clock_, random_, std::move(syncer_options));
   dispatcher_ = std::make_unique<sync::Dispatcher>(
       executor, sync::DispatcherParts{*store_, *clock_, *credentials_, *syncer_},
-      dispatcher_options(config_.engine));
+      dispatcher_options(config_));
   listener_ = std::make_unique<db::Listener>(config_.database.listen_url, *clock_,
                                              [this] { dispatcher_->ring(); });
   dispatcher_->set_listening([this] { return listener_->listening(); });
@@ -197,7 +201,8 @@ asio::awaitable<void> Daemon::drain_deadline() {
   co_await sleep_for(*clock_, config_.engine.drain);
   log::warning("serve.drain_timeout", {{"in_flight", dispatcher_ ? dispatcher_->in_flight() : 0},
                                        {"hint", "their leases end by themselves"}});
-  context_.stop();
+  // A database that does not answer holds its thread for good: nobody waits for it here.
+  std::_Exit(exit_code_);
 }
 
 void Daemon::abort() {

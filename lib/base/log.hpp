@@ -3,6 +3,7 @@
 // terminal. Any thread may log. A Secret given as a field prints as [redacted].
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string_view>
 #include <variant>
 
@@ -26,6 +27,10 @@ class Field {
     requires(!std::same_as<T, bool>)
   Field(std::string_view name, T value) : name_(name), value_(static_cast<int64_t>(value)) {}
   Field(std::string_view name, const Secret&) : name_(name), value_(redacted) {}
+  /// Nothing is left out of the line, like an empty text.
+  Field(std::string_view name, std::optional<int64_t> value) : name_(name) {
+    if (value) value_ = *value;
+  }
 
   [[nodiscard]] std::string_view name() const { return name_; }
   [[nodiscard]] const auto& value() const { return value_; }
@@ -36,6 +41,11 @@ class Field {
 };
 
 using Fields = std::initializer_list<Field>;
+
+/// Zero is no HTTP status, no delay: such a number is left out.
+inline std::optional<int64_t> known(int64_t number) {
+  return number == 0 ? std::nullopt : std::optional(number);
+}
 
 void configure(Level level, Format format);
 

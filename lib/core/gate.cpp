@@ -49,17 +49,26 @@ Gate::Allowance Gate::allowance(TimePoint now) {
 bool Gate::succeeded(TimePoint now) {
   const bool over = probing() && !paused(now);
   failures_ = 0;
+  several_subjects_ = false;
   trips_ = 0;
   open_until_ = {};
   if (!paused(now)) was_paused_ = false;
   return over;
 }
 
-bool Gate::failed(TimePoint now, double chance) {
-  if (++failures_ < limits_.failures_to_open || now < open_until_) return false;
+bool Gate::failed(TimePoint now, double chance, size_t subject) {
+  if (failures_ > 0 && subject != last_subject_) several_subjects_ = true;
+  last_subject_ = subject;
+  ++failures_;
+  if (failures_ < limits_.failures_to_open || !several_subjects_ || now < open_until_) return false;
   // At least half of the ceiling: a probe that comes at once says nothing new.
   open_until_ = now + limits_.backoff.delay(trips_, 0.5 + chance / 2);
   return trips_++ == 0;
+}
+
+Milliseconds Gate::page_pause() const {
+  if (limits_.rate_per_second <= 0) return Milliseconds{0};
+  return std::chrono::ceil<Milliseconds>(std::chrono::duration<double>(2 / rate()));
 }
 
 void Gate::pause_until(TimePoint t) {

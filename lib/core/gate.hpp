@@ -39,8 +39,12 @@ class Gate {
   /// Vapi answered sensibly. True when this ended an outage or a pause: what waits may be woken.
   /// During a pause it is an answer to what was sent before, and says nothing about the pause.
   bool succeeded(TimePoint now);
-  /// Network trouble or a 5xx. `chance` is uniform in [0, 1). True when this opened the breaker.
-  bool failed(TimePoint now, double chance);
+  /// Network trouble or a 5xx. `subject` tells requests about different things apart: one document
+  /// that Vapi chokes on is not an outage. `chance` is uniform in [0, 1). True when this opened the
+  /// breaker.
+  bool failed(TimePoint now, double chance, size_t subject);
+  /// Between the pages of a list, so that it takes at most half of the rate.
+  [[nodiscard]] Milliseconds page_pause() const;
   void pause_until(TimePoint t);
   void resume();
 
@@ -58,7 +62,9 @@ class Gate {
   double tokens_;
   TimePoint refilled_{};
   int in_flight_{0};
-  int failures_{0};
+  int failures_{0};  ///< in a row
+  size_t last_subject_{0};
+  bool several_subjects_{false};
   int trips_{0};
   TimePoint open_until_{};
   TimePoint paused_until_{};

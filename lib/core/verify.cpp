@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "base/secret.hpp"
+
 namespace vapisync::core {
 namespace {
 
@@ -13,16 +15,14 @@ bool listed(std::span<const std::string_view> paths, std::string_view path) {
   return std::find(paths.begin(), paths.end(), path) != paths.end();
 }
 
+/// Fit for rows and log lines, whatever Vapi stored.
 std::string excerpt(const json::Value* value) {
   if (value == nullptr) return "(absent)";
-  std::string text = value->IsString() ? std::string(json::text(*value)) : json::to_text(*value);
-  if (text.size() > excerpt_bytes_max) {
-    size_t cut = excerpt_bytes_max;
-    while (cut > 0 && (static_cast<unsigned char>(text[cut]) & 0xC0U) == 0x80U) --cut;
-    text.resize(cut);
-    text += "...";
-  }
-  return text;
+  const std::string text =
+      value->IsString() ? std::string(json::text(*value)) : json::to_text(*value);
+  std::string out = redact(text, Secret{}, excerpt_bytes_max);
+  if (out.size() < text.size()) out += "...";
+  return out;
 }
 
 class Walk {

@@ -172,6 +172,7 @@ void add_facts(Claim& claim, const pqxx::row& row) {
   claim.open_keys = texts(row, "open_keys");
   claim.created_after = text(row, "created_after");
   claim.blocked = row["blocked"].as<bool>();
+  claim.age = Milliseconds{row["age_ms"].as<int64_t>()};
 }
 
 std::string reports_to_json(const std::vector<const Report*>& reports) {

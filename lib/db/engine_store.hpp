@@ -43,6 +43,7 @@ struct Claim {
   std::string created_after;           ///< no object of this resource is older (ISO 8601)
   bool blocked{false};
   bool open{false};
+  Milliseconds age{0};       ///< since the version was wanted
   Milliseconds open_age{0};  ///< how long ago the open request was last sent, at most
   int attempts{0};
   TimePoint lease_end;  ///< counted from before the claim was sent

@@ -55,6 +55,14 @@ void Listener::stop() {
   if (session_) session_->socket.close();
 }
 
+/// Once for each reason. Runs on the listener's thread while the loop waits for it.
+void Listener::tell(const Error& why) {
+  if (why.message == told_) return;
+  told_ = why.message;
+  log::failure(log::Level::warning, "db.not_listening", why,
+               "the daemon polls instead; see database.listen_url");
+}
+
 asio::awaitable<void> Listener::run() {
   session_ = std::make_unique<Session>(co_await asio::this_coro::executor);
   Milliseconds pause = pause_first;
@@ -79,7 +87,7 @@ asio::awaitable<void> Listener::listen() {
       to.receiver = std::make_unique<Receiver>(*to.connection, self->rung_);
       co_return true;
     } catch (const std::exception& thrown) {
-      log::failure(log::Level::debug, "db.listen_failed", to_error(thrown));
+      self->tell(to_error(thrown));
     }
     co_return false;
   };
@@ -88,12 +96,14 @@ asio::awaitable<void> Listener::listen() {
   if (!connected || stopping_) co_return;
   session.socket.assign(::dup(session.connection->sock()));
   listening_ = true;
+  if (!told_.empty()) log::info("db.listening_again");
+  told_.clear();
   rung_();  // whatever rang before is lost: look
   while (!stopping_) {
     try {
       session.connection->get_notifs();
     } catch (const std::exception& thrown) {
-      log::failure(log::Level::debug, "db.listen_lost", to_error(thrown));
+      tell(to_error(thrown));
       break;
     }
     auto [error] = co_await session.socket.async_wait(asio::posix::descriptor_base::wait_read,

@@ -2,10 +2,13 @@
 // Waits for the doorbell: NOTIFY on the channel `vapisync`, without polling. A hint only: whoever
 // is rung looks at the tables, and looks anyway after every (re)connection.
 #include <functional>
+#include <memory>
+#include <string>
 
 #include <boost/asio/awaitable.hpp>
 
 #include "base/clock.hpp"
+#include "base/error.hpp"
 #include "base/secret.hpp"
 
 namespace vapisync::db {
@@ -27,12 +30,14 @@ class Listener {
  private:
   struct Session;
   boost::asio::awaitable<void> listen();
+  void tell(const Error& why);
 
   Secret url_;
   Clock& clock_;
   std::function<void()> rung_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<Timer> pause_;
+  std::string told_;  ///< why it does not listen, as it was logged last
   bool listening_{false};
   bool stopping_{false};
 };

@@ -198,7 +198,8 @@ Result<void> check_schema(pqxx::connection& connection) try {
   pqxx::read_transaction tx(connection);
   const auto schema = tx.exec1(
       "SELECT to_regnamespace('vapisync') IS NOT NULL,"
-      " coalesce(has_schema_privilege(to_regnamespace('vapisync')::oid, 'USAGE'), false),"
+      " coalesce(has_schema_privilege(to_regnamespace('vapisync')::oid, 'USAGE'), false)"
+      "   AND pg_has_role((SELECT oid FROM pg_roles WHERE rolname = 'vapisync_daemon'), 'USAGE'),"
       " current_user");
   if (!schema[0].as<bool>()) {
     return make_error(Verdict::retry, "no_schema",

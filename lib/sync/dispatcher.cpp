@@ -21,6 +21,7 @@ constexpr int sweep_share = 20;  ///< sweeps take at most one part in so many of
 constexpr Milliseconds beat_interval{5'000};
 constexpr Milliseconds failure_pause_max{5'000};
 constexpr int sweep_slice = 1'000;
+constexpr size_t held_factor = 10;  ///< reports that wait for writers, for each slot
 constexpr size_t due_times_max = 100'000;
 
 }  // namespace
@@ -31,12 +32,22 @@ Dispatcher::Dispatcher(asio::any_io_executor executor, DispatcherParts parts,
       parts_(parts),
       options_(options),
       recorder_(parts.store, parts.clock, RecorderOptions{options.batch, options.lease},
-                [this](const db::Report& report, const db::Receipt& receipt) {
-                  recorded(report, receipt);
-                }),
+                recorder_events()),
       doorbell_(parts.store, parts.clock),
       wake_(parts.clock),
       poll_(poll_min) {}
+
+Recorder::Events Dispatcher::recorder_events() {
+  Recorder::Events events;
+  events.slot_free = [this] {
+    --in_flight_;
+    wake_.set();
+  };
+  events.done = [this](const db::Report& report, const db::Receipt& receipt) {
+    recorded(report, receipt);
+  };
+  return events;
+}
 
 void Dispatcher::stop() {
   stopping_ = true;
@@ -58,7 +69,8 @@ asio::awaitable<void> Dispatcher::run() {
 asio::awaitable<void> Dispatcher::one_round() {
   const TimePoint now = parts_.clock.now();
   if (now >= beat_at_) co_await beat();
-  if (recorder_.stuck()) co_return co_await wake_.wait_until(now + poll_min);
+  const bool full = recorder_.held() >= static_cast<size_t>(options_.in_flight) * held_factor;
+  if (recorder_.stuck() || full) co_return co_await wake_.wait_until(now + poll_min);
   const int slots = free_slots();
   if (slots == 0) co_return co_await wake_.wait_until(now + options_.poll_max);
 
@@ -173,8 +185,14 @@ asio::awaitable<void> Dispatcher::work_on(std::unique_ptr<db::Claim> claim,
 }
 
 void Dispatcher::recorded(const db::Report& report, const db::Receipt& receipt) {
-  --in_flight_;
   log_report(report, receipt);
+  if (report.claim->age > options_.overdue_after && report.outcome == db::Outcome::retry) {
+    log::error("sync.overdue", {{"org", report.claim->org_id},
+                                {"resource", report.claim->kind + "/" + report.claim->key},
+                                {"request_id", report.claim->request_id},
+                                {"age_s", report.claim->age.count() / 1000},
+                                {"message", "this save waits longer than retry.overdue_after_s"}});
+  }
   const db::Claim& claim = *report.claim;
   if (receipt.due_now || report.outcome == db::Outcome::released) {
     queue_.add(claim.org_id, claim.credential_id);

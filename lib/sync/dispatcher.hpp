@@ -28,6 +28,7 @@ struct DispatcherOptions {
   int batch{200};
   Milliseconds lease{60'000};
   Milliseconds poll_max{5'000};
+  Milliseconds overdue_after{900'000};  ///< a save that waits longer is reported
 };
 
 struct DispatcherParts {
@@ -57,6 +58,7 @@ class Dispatcher {
  private:
   using Shares = std::vector<core::Share>;
 
+  Recorder::Events recorder_events();
   [[nodiscard]] int free_slots() const;
   boost::asio::awaitable<Result<bool>> sweep();
   void take_in(const std::vector<db::ReadyOrg>& orgs);

@@ -16,8 +16,8 @@ constexpr Milliseconds failure_pause_max{2'000};
 
 }  // namespace
 
-Recorder::Recorder(db::EngineStore& store, Clock& clock, RecorderOptions options, Done done)
-    : store_(store), clock_(clock), options_(options), done_(std::move(done)), wake_(clock) {}
+Recorder::Recorder(db::EngineStore& store, Clock& clock, RecorderOptions options, Events events)
+    : store_(store), clock_(clock), options_(options), events_(std::move(events)), wake_(clock) {}
 
 void Recorder::submit(std::unique_ptr<db::Claim> claim, db::Report report) {
   waiting_.push_back({std::move(claim), std::move(report)});
@@ -67,9 +67,22 @@ asio::awaitable<void> Recorder::flush() {
 }
 
 void Recorder::settle(Entry entry, const db::Receipt& receipt) {
-  if (receipt.recorded != db::Recorded::held) return done_(entry.report, receipt);
-  if (held_.empty()) held_again_ = clock_.now() + held_pause;
-  held_.push_back(std::move(entry));
+  if (receipt.recorded == db::Recorded::held) {
+    if (held_.empty()) held_again_ = clock_.now() + held_pause;
+    if (!entry.held) {
+      entry.held = true;
+      ++held_count_;
+      events_.slot_free();
+    }
+    held_.push_back(std::move(entry));
+    return;
+  }
+  if (entry.held) {
+    --held_count_;
+  } else {
+    events_.slot_free();
+  }
+  events_.done(entry.report, receipt);
 }
 
 /// Held reports go again with the next flush, their leases renewed where half is gone.

@@ -21,10 +21,15 @@ struct RecorderOptions {
 
 class Recorder {
  public:
-  /// Called when a report is in the database, or its claim is another's.
-  using Done = std::function<void(const db::Report&, const db::Receipt&)>;
+  struct Events {
+    /// Once for each report: it is written, or a writer holds its resource. Such a one waits here
+    /// without keeping a slot, so that an application's open transaction stops nobody else.
+    std::function<void()> slot_free;
+    /// The report is in the database, or its claim is another's.
+    std::function<void(const db::Report&, const db::Receipt&)> done;
+  };
 
-  Recorder(db::EngineStore& store, Clock& clock, RecorderOptions options, Done done);
+  Recorder(db::EngineStore& store, Clock& clock, RecorderOptions options, Events events);
 
   void submit(std::unique_ptr<db::Claim> claim, db::Report report);
 
@@ -34,11 +39,14 @@ class Recorder {
 
   /// The last statement failed: outcomes wait, so nothing more should be claimed.
   [[nodiscard]] bool stuck() const { return failures_ > 0; }
+  /// How many reports wait for writers.
+  [[nodiscard]] size_t held() const { return held_count_; }
 
  private:
   struct Entry {
     std::unique_ptr<db::Claim> claim;
     db::Report report;
+    bool held{false};  ///< at least once
   };
 
   boost::asio::awaitable<void> flush();
@@ -48,11 +56,12 @@ class Recorder {
   db::EngineStore& store_;
   Clock& clock_;
   RecorderOptions options_;
-  Done done_;
+  Events events_;
   Event wake_;
   std::deque<Entry> waiting_;
   std::vector<Entry> held_;  ///< a writer has the resource locked
   TimePoint held_again_{};
+  size_t held_count_{0};
   int failures_{0};
   bool stopping_{false};
 };

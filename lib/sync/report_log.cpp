@@ -44,11 +44,11 @@ void log_report(const db::Report& report, const db::Receipt& receipt) {
               {"failed_phase", report.phase},
               {"remote_id", report.remote.id},
               {"code", error.code},
-              {"status", error.status == 0 ? std::string{} : std::to_string(error.status)},
+              {"status", log::known(error.status)},
               {"path", error.path},
               {"message", error.message},
               {"warnings", report.warnings},
-              {"retry_in_ms", report.delay.count()},
+              {"retry_in_ms", log::known(report.delay.count())},
               {"ms", report.took.count()}});
 }
 

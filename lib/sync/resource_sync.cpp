@@ -10,6 +10,9 @@
 #include "vapi/kinds.hpp"
 
 namespace vapisync::sync {
+
+namespace asio = boost::asio;
+
 namespace {
 
 /// No agent needs more, and everything that is in flight lies in memory.
@@ -45,6 +48,7 @@ ResourceSync::ResourceSync(Syncer& syncer, vapi::Client& client, const db::Claim
       kind_(vapi::find_kind(claim.kind)),
       resource_name_(claim.kind + "/" + claim.key),
       started_(syncer.clock_.now()),
+      lease_end_(claim.lease_end),
       remote_(claim.remote) {
   facts_.op = claim.op;
   facts_.has_id = !claim.remote.id.empty();
@@ -87,16 +91,21 @@ ResourceSync::Ended ResourceSync::validate() {
   return std::nullopt;
 }
 
+/// The lease must outlast the next request; a slow claim prolongs it. False: it is another's now,
+/// or the database can't say.
+asio::awaitable<bool> ResourceSync::hold_claim() {
+  const TimePoint now = syncer_.clock_.now();
+  if (lease_end_ >= now + client_.request_timeout()) co_return true;
+  const auto renewed =
+      co_await syncer_.store_.renew(claim_.resource_id, claim_.token, syncer_.options_.lease);
+  if (!renewed || !*renewed) co_return false;
+  lease_end_ = now + syncer_.options_.lease;
+  co_return true;
+}
+
 ResourceSync::Step ResourceSync::before_write() {
-  if (must_stop()) co_return end(db::Outcome::released);
-  const TimePoint enough = syncer_.clock_.now() + client_.request_timeout();
-  if (claim_.lease_end < enough) {
-    // The claim's own record of the lease is not prolonged: a slow claim renews before each write.
-    auto renewed =
-        co_await syncer_.store_.renew(claim_.resource_id, claim_.token, syncer_.options_.lease);
-    if (!renewed) co_return fail(renewed.error(), false, "send");
-    if (!*renewed) co_return end(db::Outcome::released);  // another's claim: settling will say so
-  }
+  const bool ours = !must_stop() && co_await hold_claim();
+  if (!ours) co_return end(db::Outcome::released);  // settling says whose it is
   ++writes_;
   count_request();
   write_began_ = syncer_.clock_.now();
@@ -108,7 +117,7 @@ void ResourceSync::count_request() {
 }
 
 void ResourceSync::log_sent(std::string_view step, const Result<vapi::Object>& answer) const {
-  const int status = answer ? 0 : answer.error().status;
+  const int status = answer ? answer->status : answer.error().status;
   log::debug("sync.sent", {{"org", claim_.org_id},
                            {"resource", resource_name_},
                            {"version", claim_.version},
@@ -116,9 +125,8 @@ void ResourceSync::log_sent(std::string_view step, const Result<vapi::Object>& a
                            {"attempt", claim_.attempts + 1},
                            {"phase", "send"},
                            {"step", step},
-                           {"answer", answer       ? "ok"
-                                      : status > 0 ? std::to_string(status)
-                                                   : answer.error().code},
+                           {"status", log::known(status)},
+                           {"code", answer ? std::string{} : answer.error().code},
                            {"ms", to_ms(syncer_.clock_.now() - write_began_).count()}});
 }
 
@@ -237,11 +245,6 @@ db::Report ResourceSync::wait_for_open_request() const {
 }
 
 db::Report ResourceSync::forget() const {
-  log::warning("sync.forgotten",
-               {{"org", claim_.org_id},
-                {"resource", resource_name_},
-                {"remote_id", remote_.id},
-                {"message", "the object is gone from Vapi; it will be made anew"}});
   db::Report report = end(db::Outcome::forgotten);
   report.remote = db::Remote{};
   report.phase = "verify";

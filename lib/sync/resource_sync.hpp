@@ -35,8 +35,8 @@ class ResourceSync {
   Step check_gone();
   Step remove();
 
-  /// Before the first byte of a write: the lease must outlast the request.
   Step before_write();
+  boost::asio::awaitable<bool> hold_claim();
   /// After `stop` a claim that has sent nothing sends nothing.
   [[nodiscard]] bool must_stop() const { return syncer_.stopping_ && writes_ == 0; }
   void learn(const vapi::Object& object, const json::Value& expected, bool was_write);
@@ -63,6 +63,7 @@ class ResourceSync {
   const core::Kind* kind_;
   std::string resource_name_;
   TimePoint started_;
+  TimePoint lease_end_;
   core::Facts facts_;
   core::Marker marker_;
   db::Remote remote_;

@@ -125,8 +125,10 @@ ResourceSync::Step ResourceSync::look_up() {
   if (must_stop()) co_return end(db::Outcome::released);
   const bool whole_account = facts_.presence == core::Presence::not_read;
   count_request();
-  auto found = co_await client_.find(*kind_, marker_.resource,
-                                     whole_account ? std::string{} : claim_.created_after);
+  const vapi::Client::KeepOn keep_on = [this] { return hold_claim(); };
+  const std::string since = whole_account ? std::string{} : claim_.created_after;
+  auto found = co_await client_.find(*kind_, marker_.resource, since, keep_on);
+  if (!found && found.error().code == "search_ended") co_return end(db::Outcome::released);
   if (!found) co_return fail(found.error(), false, "send");
   std::erase_if(*found, [this](const vapi::Object& object) { return object.id == remote_.id; });
   if (!found->empty()) co_return co_await adopt(std::move(*found));

@@ -1,7 +1,9 @@
 #include "vapi/classify.hpp"
 
 #include <charconv>
+#include <ctime>
 #include <fmt/format.h>
+#include <optional>
 
 #include "vapi/error_body.hpp"
 
@@ -30,8 +32,27 @@ Verdict verdict_of(int status, bool json_body, http::Method method) {
   return status >= 400 ? Verdict::reject : Verdict::retry;
 }
 
+/// Seconds since 1970 of an HTTP date in its only current form (RFC 9110, IMF-fixdate).
+std::optional<time_t> http_date(std::string_view text) {
+  tm parts{};
+  const std::string copy(text);
+  const char* end = strptime(copy.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  if (end == nullptr || *end != '\0') return std::nullopt;
+  return timegm(&parts);
+}
+
+/// A date is meant by Vapi's clock, which the answer's own Date tells.
+long ms_until(std::string_view date, std::string_view now) {
+  const auto then = http_date(date);
+  const auto at = http_date(now);
+  if (!then || !at || *then <= *at) return 0;
+  return std::min<long>(*then - *at, retry_after_s_max) * 1000;
+}
+
 long retry_after_ms(const http::Response& response) {
   const std::string_view text = response.headers.find("Retry-After");
+  if (text.find(',') != std::string_view::npos)
+    return ms_until(text, response.headers.find("Date"));
   long seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   if (error == std::errc::result_out_of_range && !text.starts_with('-')) {

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <functional>
 #include <set>
 
 #include "http/address.hpp"
@@ -83,10 +84,11 @@ Client::Answer<http::Response> Client::send(http::Method method, Target names, s
   request.body = std::move(body);
   request.bearer = options_.key;
   request.timeout = options_.request_timeout;
+  const size_t subject = std::hash<std::string>{}(request.target + request.body);
   auto exchange = co_await transport_.send(std::move(request));
   if (!exchange) {
     const Error error = classify_failure(exchange.error(), effect_of(method));
-    note_answer(&error);
+    note_answer(&error, subject);
     co_return error;
   }
   if (exchange->status < 200 || exchange->status >= 300) {
@@ -96,10 +98,10 @@ Client::Answer<http::Response> Client::send(http::Method method, Target names, s
       error.code = "no_such_route";
       error.message += "; is vapi.base_url right?";
     }
-    note_answer(&error);
+    note_answer(&error, subject);
     co_return error;
   }
-  note_answer(nullptr);
+  note_answer(nullptr, subject);
   co_return std::move(*exchange);
 }
 
@@ -112,6 +114,7 @@ Client::Answer<Object> Client::call(http::Method method, Target names, std::stri
     co_return unreadable_answer(*response, effect_of(method), "its body is not a JSON object");
   }
   Object object = to_object(*parsed);
+  object.status = response->status;
   if (object.id.empty() && method != http::Method::del) {
     co_return unreadable_answer(*response, effect_of(method), "the object has no id");
   }
@@ -137,13 +140,19 @@ Client::Answer<json::Document> Client::list_page(const core::Kind& kind, std::st
 }
 
 Client::Answer<std::vector<Object>> Client::find(const core::Kind& kind, std::string resource,
-                                                 std::string created_after) {
+                                                 std::string created_after, KeepOn keep_on) {
   std::vector<Object> found;
   std::set<std::string> seen;
   std::string before;
   int limit = page_size;
   for (int page = 0; page < pages_max; ++page) {
-    if (page > 0) gate_.spend(clock_.now());
+    if (page > 0) {
+      co_await sleep_for(clock_, gate_.page_pause());
+      if (!co_await keep_on()) {
+        co_return make_error(Verdict::retry, "search_ended", "the search was given up half-way");
+      }
+      gate_.spend(clock_.now());
+    }
     auto items = co_await list_page(kind, created_after, before, limit);
     if (!items) co_return items.error();
     bool news = false;
@@ -182,7 +191,7 @@ void Client::pause(const Error& why, Milliseconds duration) {
   if (events_.paused) events_.paused(why, duration);
 }
 
-void Client::note_failure(const Error& error) {
+void Client::note_failure(const Error& error, size_t subject) {
   const double chance = random_.unit();
   // What was in flight when a pause began fails like the first: one refusal, not many.
   const bool paused = gate_.paused(clock_.now());
@@ -196,14 +205,16 @@ void Client::note_failure(const Error& error) {
     if (paused) return gate_.pause_until(clock_.now() + asked);
     return pause(error, options_.limits.backoff.delay(throttles_++, 0.5 + chance / 2, asked));
   }
-  if (gate_.failed(clock_.now(), chance) && events_.outage) events_.outage(error);
+  // Too large, or too early: about this document, not about Vapi.
+  if (error.status == 413 || error.status == 425) return;
+  if (gate_.failed(clock_.now(), chance, subject) && events_.outage) events_.outage(error);
 }
 
 /// Any sensible answer, a refusal of the content too, shows that Vapi and the key work.
-void Client::note_answer(const Error* error) {
+void Client::note_answer(const Error* error, size_t subject) {
   const bool trouble = error != nullptr && error->verdict != Verdict::reject &&
                        error->verdict != Verdict::missing && error->verdict != Verdict::conflict;
-  if (trouble) return note_failure(*error);
+  if (trouble) return note_failure(*error, subject);
   const TimePoint now = clock_.now();
   if (gate_.succeeded(now) && events_.recovered) events_.recovered();
   if (gate_.paused(now)) return;

@@ -20,6 +20,7 @@
 namespace vapisync::vapi {
 
 struct Object {
+  int status{0};  ///< of the answer it came in
   std::string id;
   std::string account_id;  ///< Vapi's orgId
   json::Document document;
@@ -53,10 +54,13 @@ class Client {
   Answer<Object> get(const core::Kind& kind, std::string id);
   Answer<Object> remove(const core::Kind& kind, std::string id);
 
+  /// Asked between the pages of a search: false ends it, with the code `search_ended`.
+  using KeepOn = std::function<boost::asio::awaitable<bool>()>;
+
   /// Every object whose marker names this resource, oldest first. `created_after` bounds the
-  /// search (ISO 8601); empty searches the whole account.
+  /// search (ISO 8601); empty searches the whole account. Takes at most half of the rate.
   Answer<std::vector<Object>> find(const core::Kind& kind, std::string resource,
-                                   std::string created_after);
+                                   std::string created_after, KeepOn keep_on);
 
   core::Gate& gate() { return gate_; }
   [[nodiscard]] bool breaker_closed() const;
@@ -70,8 +74,8 @@ class Client {
   Answer<Object> call(http::Method method, Target names, std::string target, std::string body);
   Answer<json::Document> list_page(const core::Kind& kind, std::string created_after,
                                    std::string created_before, int limit);
-  void note_answer(const Error* error);
-  void note_failure(const Error& error);
+  void note_answer(const Error* error, size_t subject);
+  void note_failure(const Error& error, size_t subject);
   void pause(const Error& why, Milliseconds duration);
 
   http::Transport& transport_;

@@ -5,6 +5,7 @@ SELECT r.resource_id, r.org_id, r.kind, r.key, r.desired_version, r.live_version
        r.last_error IS NOT NULL AS blocked,
        to_char(r.created_at AT TIME ZONE 'UTC' - interval '10 minutes',
                'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS created_after,
+       (extract(epoch FROM now() - e.created_at) * 1000)::bigint AS age_ms,
        e.op, e.payload, s.request_id,
        CASE WHEN r.last_error IS NOT NULL THEN
          (SELECT l.payload FROM vapisync.outbox l

@@ -43,6 +43,14 @@ TEST(Commands, TheMigrationScriptRunsInPsqlAndLeavesNothingPending) {
             0);
 }
 
+TEST(Commands, AnUnknownCommandIsNamed) {
+  const Ran ran = vapisync({"sevre"});
+  EXPECT_EQ(ran.exit_code, 1);
+  EXPECT_NE(ran.err.find("sevre"), std::string::npos) << ran.err;
+  EXPECT_EQ(vapisync({"migrate", "upp"}).exit_code, 1);
+  EXPECT_EQ(vapisync({"--help"}).exit_code, 0);
+}
+
 TEST(Commands, ADatabaseThatIsNotThereIsAnErrorWithItsReason) {
   const Ran ran = vapisync(
       {"migrate", "status", "--json", "--set", "database.url=postgresql://x@/x?host=/nonexistent"});

@@ -67,7 +67,7 @@ TEST_F(Faults, ACreateThatNeverHappenedIsSentAgainOnlyWhenItCanLandNoMore) {
 
 TEST_F(Faults, ACreateThatLandsLateIsAdoptedThoughItsAnswerTimedOut) {
   stage.sandbox.set_faults(
-      R"([{"match":{"method":"POST"},"count":1,"late_commit":{"ms":550,"answer":"none"}}])");
+      R"([{"match":{"method":"POST"},"count":1,"late_commit":{"ms":1200,"answer":"none"}}])");
   stage.save("acme", "r1", R"({"inbound":{"name":"Desk"}})");
   daemon->await("sync.synced", of_request("r1"));
   EXPECT_EQ(stage.sandbox.assistants(), 1);
@@ -85,7 +85,7 @@ TEST_F(Faults, AnErrorAfterTheCommitOfACreateIsNotTakenForFailure) {
 TEST_F(Faults, AnOlderUpdateThatLandsLateIsRepaired) {
   make_live();
   stage.sandbox.set_faults(
-      R"([{"match":{"method":"PATCH"},"count":1,"late_commit":{"ms":600,"answer":"cut"}}])");
+      R"([{"match":{"method":"PATCH"},"count":1,"late_commit":{"ms":500,"answer":"cut"}}])");
   stage.save("acme", "r2", R"({"inbound":{"firstMessage":"two"}})");
   daemon->await("sync.retry", of_request("r2"));
   stage.save("acme", "r3", R"({"inbound":{"firstMessage":"three"}})");
@@ -151,6 +151,19 @@ TEST_F(Faults, AValueThatVapiNormalisesIsSyncedWithAWarning) {
   const auto text = json::to_text(stage.status("acme", "r2"));
   EXPECT_EQ(state("r2"), "synced");
   EXPECT_NE(text.find(R"("path":"name")"), std::string::npos) << text;
+}
+
+TEST_F(Faults, AnAnswerThatTheDatabaseCanNotStoreHoldsUpNobodyElse) {
+  make_live();
+  stage.sandbox.set_faults(
+      R"([{"match":{"method":"PATCH","body":"two"},"normalise":{"field":"name","value":"a\u0000b"}}])");
+  stage.save("acme", "r2", R"({"inbound":{"firstMessage":"two"}})");
+  daemon->await("sync.sent", of_request("r2"));
+  stage.save("bolt", "b1", R"({"inbound":{"name":"Bolt"}})");
+  daemon->await("sync.synced", of_request("b1"));
+  stage.sandbox.clear_faults();
+  stage.save("acme", "r3", R"({"inbound":{"firstMessage":"three"}})");
+  daemon->await("sync.synced", of_request("r3"));
 }
 
 TEST_F(Faults, AValueThatVapiDropsIsRejectedAsNotStored) {

@@ -59,12 +59,12 @@ TEST(Saving, TheSameRequestTwiceIsOneSaveAndOneCall) {
 
 TEST(Saving, EditsDuringOneCallCostOneMoreCall) {
   Stage stage;
-  stage.sandbox.set_faults(R"([{"match":{"method":"POST"},"count":1,"delay":{"ms":300}}])");
-  const auto daemon = stage.start_daemon();
+  stage.sandbox.set_faults(R"([{"match":{"method":"POST"},"count":1,"delay":{"ms":2000}}])");
+  const auto daemon =
+      stage.start_daemon({"vapi.request_timeout_ms=20000", "engine.lease_ms=60000"});
   stage.save("acme", "first", R"({"inbound":{"name":"Desk"}})");
   // The journal shows the create as soon as it arrived: the call is in flight now.
-  while (stage.sandbox.requests("POST") == 0) {
-  }
+  stage.sandbox.await_requests("POST");
   for (int i = 1; i <= 20; ++i) {
     stage.save("acme", "edit" + std::to_string(i),
                R"({"inbound":{"firstMessage":"Hello )" + std::to_string(i) + R"("}})");
@@ -149,6 +149,26 @@ TEST(Saving, AnApplicationThatKeepsItsTransactionOpenStopsNobodyElse) {
   open.commit();
   daemon->await("sync.synced", of_request("s3"));
   EXPECT_EQ(stage.sandbox.assistants(), 2);
+}
+
+TEST(Saving, AnOpenTransactionThatHoldsMoreThanThereAreSlotsStopsNobodyElse) {
+  Stage stage;
+  const auto daemon = stage.start_daemon({"engine.in_flight=4", "engine.in_flight_per_org=2"});
+  stage.sandbox.set_faults(R"([{"match":{"method":"POST"},"count":8,"delay":{"ms":300}}])");
+  for (int i = 0; i < 8; ++i) {
+    stage.save("held" + std::to_string(i), "h", R"({"inbound":{"name":"H"}})");
+  }
+  stage.sandbox.await_requests("POST");
+  pqxx::work open(stage.connection);
+  for (int i = 0; i < 8; ++i) {
+    open.exec(save_agents("held" + std::to_string(i), "h2", R"({"inbound":{"name":"H2"}})"));
+  }
+  auto other = stage.database.connect();
+  value(other, save_agents("quick", "q", R"({"inbound":{"name":"Q"}})"));
+  daemon->await("sync.synced", of_request("q"));
+  open.commit();
+  for (int i = 0; i < 8; ++i) daemon->await("sync.synced", of_request("h2"));
+  EXPECT_EQ(stage.sandbox.assistants(), 9);
 }
 
 TEST(Saving, WithoutADoorbellTheSafetyPollFindsTheWork) {

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <stdexcept>
 #include <stdlib.h>
+#include <thread>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -81,6 +82,16 @@ int SandboxProcess::requests(const std::string& method) {
   return count;
 }
 
+void SandboxProcess::await_requests(const std::string& method, int count) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (requests(method) < count) {
+    if (std::chrono::steady_clock::now() > deadline) {
+      throw std::runtime_error("no " + std::to_string(count) + " " + method + " requests came");
+    }
+    std::this_thread::yield();
+  }
+}
+
 int SandboxProcess::assistants() {
   const auto summary = get("/_sandbox/state?summary");
   return json::find(summary, "assistants")->GetInt();
@@ -95,16 +106,16 @@ void SandboxProcess::remove(const std::string& id) {
 }
 
 std::vector<std::string> fast_settings() {
-  return {"vapi.request_timeout_ms=400",
-          "vapi.late_window_ms=300",
+  return {"vapi.request_timeout_ms=1000",
+          "vapi.late_window_ms=600",
           "vapi.rate_per_second=0",
           "vapi.in_flight=64",
-          "vapi.platform_orgs=all",
-          "engine.lease_ms=1500",
+          "engine.lease_ms=2500",
           "engine.poll_max_ms=100",
           "engine.drain_ms=5000",
           "retry.base_ms=20",
           "retry.max_ms=200",
+          "vapi.platform_orgs=all",
           "log.level=debug",
           "log.format=json"};
 }

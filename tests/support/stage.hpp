@@ -34,6 +34,8 @@ class SandboxProcess {
   json::Document state();
   /// Requests of this method that the sandbox carried out or refused.
   int requests(const std::string& method);
+  /// Returns when that many requests of this method have arrived, finished or not.
+  void await_requests(const std::string& method, int count = 1);
   int assistants();
   void edit(const std::string& id, const std::string& body);  ///< as the dashboard would
   void remove(const std::string& id);
@@ -45,7 +47,7 @@ class SandboxProcess {
 };
 
 /// Short times, so that what takes minutes in production takes milliseconds here:
-/// W is 700 ms, a lease 1500 ms.
+/// a request may take 1 s, W is 1.6 s, a lease 2.5 s.
 std::vector<std::string> fast_settings();
 
 class Stage {

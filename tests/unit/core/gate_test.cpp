@@ -26,6 +26,12 @@ GateLimits without_rate() {
   return out;
 }
 
+/// Failures of different requests.
+size_t another() {
+  static size_t subject = 0;
+  return ++subject;
+}
+
 void start_and_finish(Gate& gate, TimePoint now, int times) {
   for (int i = 0; i < times; ++i) {
     gate.started(now);
@@ -93,29 +99,44 @@ TEST(Gate, WithoutARateOnlySlotsBound) {
 
 TEST(Gate, OpensAfterFailuresInARow) {
   Gate gate(without_rate());
-  EXPECT_FALSE(gate.failed(start, 0.0));
-  EXPECT_FALSE(gate.failed(start, 0.0));
+  EXPECT_FALSE(gate.failed(start, 0.0, another()));
+  EXPECT_FALSE(gate.failed(start, 0.0, another()));
   EXPECT_FALSE(gate.succeeded(start)) << "nothing was wrong yet";
-  EXPECT_FALSE(gate.failed(start, 0.0));
-  EXPECT_FALSE(gate.failed(start, 0.0));
+  EXPECT_FALSE(gate.failed(start, 0.0, another()));
+  EXPECT_FALSE(gate.failed(start, 0.0, another()));
   EXPECT_EQ(gate.breaker(start), Breaker::closed);
-  EXPECT_TRUE(gate.failed(start, 0.0)) << "the third in a row";
+  EXPECT_TRUE(gate.failed(start, 0.0, another())) << "the third in a row";
   EXPECT_EQ(gate.breaker(start), Breaker::open);
   const auto closed = gate.allowance(start);
   EXPECT_EQ(closed.count, 0);
   EXPECT_EQ(closed.next, start + seconds(5)) << "at least half of the ceiling";
 }
 
+TEST(Gate, OneDocumentThatVapiChokesOnIsNoOutage) {
+  Gate gate(without_rate());
+  for (int i = 0; i < 20; ++i) EXPECT_FALSE(gate.failed(start, 0.0, 7));
+  EXPECT_EQ(gate.breaker(start), Breaker::closed);
+  EXPECT_TRUE(gate.failed(start, 0.0, 8)) << "two that fail without a success in between are";
+}
+
+TEST(Gate, AListTakesAtMostHalfOfTheRate) {
+  GateLimits slow = limits();
+  slow.rate_per_second = 4;
+  EXPECT_EQ(Gate(slow).page_pause(), milliseconds(500));
+  EXPECT_EQ(Gate(without_rate()).page_pause(), milliseconds(0));
+}
+
 TEST(Gate, TellsOnlyOnceThatItOpened) {
   Gate gate(without_rate());
   int opened = 0;
-  for (int i = 0; i < 20; ++i) opened += gate.failed(start + seconds(i * 100), 0.5) ? 1 : 0;
+  for (int i = 0; i < 20; ++i)
+    opened += gate.failed(start + seconds(i * 100), 0.5, another()) ? 1 : 0;
   EXPECT_EQ(opened, 1);
 }
 
 TEST(Gate, OneProbeDecides) {
   Gate gate(without_rate());
-  for (int i = 0; i < 3; ++i) gate.failed(start, 0.0);
+  for (int i = 0; i < 3; ++i) gate.failed(start, 0.0, another());
   const TimePoint later = start + seconds(5);
   EXPECT_EQ(gate.breaker(later), Breaker::half_open);
   EXPECT_EQ(gate.allowance(later).count, 1);
@@ -131,27 +152,27 @@ TEST(Gate, OneProbeDecides) {
 TEST(Gate, AFailedProbeWaitsTwiceAsLong) {
   Gate gate(without_rate());
   TimePoint now = start;
-  for (int i = 0; i < 3; ++i) gate.failed(now, 0.0);
+  for (int i = 0; i < 3; ++i) gate.failed(now, 0.0, another());
   for (const int rest : {5, 10, 20, 30, 30, 30}) {
     EXPECT_EQ(gate.allowance(now).next, now + seconds(rest));
     now = now + seconds(rest);
-    gate.failed(now, 0.0);
+    gate.failed(now, 0.0, another());
   }
 }
 
 TEST(Gate, FailuresOfWhatWasInFlightDoNotProlongAnOutage) {
   Gate gate(without_rate());
-  for (int i = 0; i < 10; ++i) gate.failed(start, 0.0);
+  for (int i = 0; i < 10; ++i) gate.failed(start, 0.0, another());
   EXPECT_EQ(gate.allowance(start).next, start + seconds(5));
 }
 
 TEST(Gate, CanOpenAgainRightAfterItClosed) {
   Gate gate(without_rate());
-  for (int i = 0; i < 3; ++i) gate.failed(start, 0.0);
+  for (int i = 0; i < 3; ++i) gate.failed(start, 0.0, another());
   gate.succeeded(start + seconds(1));  // an answer to something sent earlier
   EXPECT_EQ(gate.breaker(start + seconds(1)), Breaker::closed);
   bool opened = false;
-  for (int i = 0; i < 3; ++i) opened = gate.failed(start + seconds(2), 0.0);
+  for (int i = 0; i < 3; ++i) opened = gate.failed(start + seconds(2), 0.0, another());
   EXPECT_TRUE(opened);
   EXPECT_EQ(gate.breaker(start + seconds(2)), Breaker::open);
 }
@@ -196,7 +217,7 @@ TEST(Gate, AnOperatorEndsAPauseAtOnce) {
 
 TEST(Gate, APauseOutlastsAnOpenBreaker) {
   Gate gate(without_rate());
-  for (int i = 0; i < 3; ++i) gate.failed(start, 0.0);
+  for (int i = 0; i < 3; ++i) gate.failed(start, 0.0, another());
   gate.pause_until(start + seconds(60));
   EXPECT_EQ(gate.allowance(start).next, start + seconds(60));
 }

@@ -34,11 +34,15 @@ struct World {
   test::SimClock clock;
   test::MemoryStore store;
   Ids done;
+  int free_slots{0};
   bool ended{false};
-  Recorder recorder{store, clock, RecorderOptions{.batch = 3, .lease = lease},
-                    [this](const db::Report& report, const db::Receipt&) {
-                      done.push_back(report.claim->resource_id);
-                    }};
+  Recorder recorder{store,
+                    clock,
+                    RecorderOptions{.batch = 3, .lease = lease},
+                    {[this] { ++free_slots; },
+                     [this](const db::Report& report, const db::Receipt&) {
+                       done.push_back(report.claim->resource_id);
+                     }}};
 };
 
 TEST(Recorder, WritesWhatCameInTogetherInBatches) {
@@ -47,6 +51,19 @@ TEST(Recorder, WritesWhatCameInTogetherInBatches) {
   world.clock.settle();
   EXPECT_EQ(world.store.batches, (std::vector<size_t>{3, 3, 1}));
   EXPECT_EQ(world.done, (Ids{1, 2, 3, 4, 5, 6, 7}));
+}
+
+TEST(Recorder, AReportThatAWriterHoldsKeepsNoSlot) {
+  World world;
+  world.store.held_times[1] = 3;
+  world.submit(1);
+  world.clock.settle();
+  EXPECT_EQ(world.free_slots, 1);
+  EXPECT_EQ(world.recorder.held(), 1U);
+  world.clock.run_for(seconds(1));
+  EXPECT_EQ(world.done, Ids{1});
+  EXPECT_EQ(world.free_slots, 1) << "once for each report";
+  EXPECT_EQ(world.recorder.held(), 0U);
 }
 
 TEST(Recorder, KeepsReportsInOrderWhileTheDatabaseIsAway) {

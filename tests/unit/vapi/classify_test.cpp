@@ -103,6 +103,14 @@ TEST(Classify, RetryAfterIsReadInSecondsAndBounded) {
   EXPECT_EQ(retry_after_ms("99999999999999999999999"), 3'600'000);
 }
 
+TEST(Classify, ARetryAfterThatIsADateIsMeasuredByTheAnswersOwnClock) {
+  http::Response response;
+  response.status = 429;
+  response.headers.add("Date", "Fri, 20 Nov 2026 23:59:50 GMT");
+  response.headers.add("Retry-After", "Sat, 21 Nov 2026 00:00:20 GMT");
+  EXPECT_EQ(classify_status(response, Method::get, key).retry_after_ms, 30'000);
+}
+
 TEST(Classify, ARetryAfterThatSaysNothingIsIgnored) {
   for (const auto* value : {"", "soon", "-5", "-99999999999999999999999", "1.5", "20 seconds",
                             "Wed, 21 Oct 2026 07:28:00 GMT"}) {

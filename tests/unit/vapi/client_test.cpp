@@ -72,7 +72,7 @@ TEST(Client, A404NamesAnObjectOnlyWhereTheTargetDoes) {
   EXPECT_EQ(created.error().code, "no_such_route");
   EXPECT_NE(created.error().message.find("vapi.base_url"), std::string::npos);
 
-  const auto found = world.run(world.client.find(world.kind, "i/1", ""));
+  const auto found = world.run(world.client.find(world.kind, "i/1", "", {}));
   EXPECT_EQ(found.error().verdict, Verdict::retry) << "an empty account is not what it says";
 }
 

@@ -44,8 +44,15 @@ std::vector<std::string> ids(const Result<std::vector<Object>>& found) {
   return out;
 }
 
+boost::asio::awaitable<bool> always() {
+  co_return true;
+}
+boost::asio::awaitable<bool> never() {
+  co_return false;
+}
+
 Result<std::vector<Object>> find(World& world, std::string created_after = "") {
-  return world.run(world.client.find(world.kind, "i/1", std::move(created_after)));
+  return world.run(world.client.find(world.kind, "i/1", std::move(created_after), always));
 }
 
 TEST(ClientFind, AShortPageIsTheWholeAccount) {
@@ -150,8 +157,18 @@ TEST(ClientFind, FurtherPagesArePaidFor) {
   const auto first = others(100, 1'000, 1, "n");
   world.vapi.answer(200, page(first)).answer(200, page({first.back()}));
   client.gate().started(world.clock.now());  // as a claim does, for its first request
-  ASSERT_TRUE(world.run(client.find(world.kind, "i/1", "")));
-  EXPECT_EQ(client.gate().allowance(world.clock.now()).count, 1) << "three less two";
+  ASSERT_TRUE(world.run(client.find(world.kind, "i/1", "", always)));
+  EXPECT_EQ(client.gate().allowance(world.clock.now()).count, 2)
+      << "it paid for its page, and waited between its pages, so that others got their part";
+}
+
+TEST(ClientFind, AsksBetweenPagesWhetherToGoOn) {
+  World world;
+  world.vapi.answer(200, page(others(100, 1'000, 1, "n")));
+  const auto found = world.run(world.client.find(world.kind, "i/1", "", never));
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, "search_ended");
+  EXPECT_EQ(world.vapi.requests.size(), 1U);
 }
 
 }  // namespace

@@ -36,7 +36,9 @@ struct World {
     return test::run(clock, std::move(call));
   }
 
-  Result<Object> get() { return run(client.get(kind, "a1")); }
+  /// Another object each time, as the work of many orgs would.
+  Result<Object> get() { return run(client.get(kind, "a" + std::to_string(++gets))); }
+  int gets{0};
   Result<Object> create() {
     const auto document = json::parse(R"({"name":"A"})");
     return run(client.create(kind, *document));
