@@ -9,9 +9,20 @@ LANGUAGE sql STABLE AS $$
   WHERE o.resource_id = id AND o.save_id = live_holds.save_id AND o.version <= r.live_version
 $$;
 
+-- Is there something in this version that was rolled back after it?
+CREATE OR REPLACE FUNCTION vapisync.holds_undone(id bigint, version bigint) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (
+    SELECT FROM vapisync.outbox p JOIN vapisync.outbox o ON o.resource_id = p.resource_id AND o.save_id = p.save_id
+    WHERE p.resource_id = id AND p.version > holds_undone.version AND p.cause = 'rollback'
+      AND o.version <= holds_undone.version AND o.cause <> 'rollback'
+      AND NOT EXISTS (SELECT FROM vapisync.outbox x WHERE x.resource_id = id AND x.save_id = p.save_id
+                        AND x.version <= holds_undone.version AND x.cause = 'rollback'))
+$$;
+
 -- Entries after `settled` and up to `sent` end with the refusal. A refused put-back fails its save only where
--- Vapi still has what the save asked; returns how many do. `repeated`: put-backs that were sent along with what
--- was to blame go again, so nothing is known about them yet.
+-- Vapi still has what the save asked; returns how many do. `repeated`: put-backs go again in a newer version, so
+-- nothing is known about them yet.
 CREATE OR REPLACE FUNCTION vapisync.fail_entries(
   id bigint, settled bigint, sent bigint, repeated boolean, error jsonb) RETURNS bigint
 LANGUAGE sql AS $$
@@ -83,8 +94,9 @@ BEGIN
   END IF;
 
   touched := before.generation <> i.generation;
-  -- Whatever changed since this claim looked, a rejection of the old view decides nothing.
-  again := touched AND before.desired_version = i.version;
+  -- Whatever changed since this claim looked, a rejection of the old view decides nothing. Nor is anybody else
+  -- to blame for a version with something in it that was undone since.
+  again := touched AND (before.desired_version = i.version OR vapisync.holds_undone(i.resource_id, i.version));
   IF NOT again THEN
     SELECT * INTO guilty FROM vapisync.lock_guilty(i.resource_id, i.version, i.error ->> 'path');
     IF guilty.saves IS NULL THEN
@@ -98,8 +110,9 @@ BEGIN
     PERFORM vapisync.undo(guilty.saves, i.resource_id, i.error) WHERE undone > 0;
     -- What is guilty by its field goes, and everybody else goes on in the new version.
     IF NOT guilty.by_field THEN
-      PERFORM vapisync.put_back(i.resource_id, o.save_id) FROM unnest(others) o (save_id) WHERE undone > 0;
-      stuck := vapisync.fail_entries(i.resource_id, before.settled_version, i.version, undone > 0, i.error);
+      newer := undone > 0 OR before.desired_version > i.version;
+      PERFORM vapisync.put_back(i.resource_id, o.save_id) FROM unnest(others) o (save_id) WHERE newer;
+      stuck := vapisync.fail_entries(i.resource_id, before.settled_version, i.version, newer, i.error);
     END IF;
   END IF;
 

@@ -149,13 +149,31 @@ TEST_F(RollbackGuilt, ASaveThatEndedIsNotUndone) {
   EXPECT_EQ(in_vapi("inbound", "voice,voiceId"), "Kylie");
 }
 
+TEST_F(RollbackGuilt, NobodyElseIsToBlameForAVersionWithSomethingUndoneSince) {
+  save("bad", R"({"inbound":{"firstMessage":"bad"},"outbound":{"voice":"bad"}})");
+  save("good", R"({"inbound":{"name":"Good"}})");
+  hold("held", R"({"inbound":{"maxDurationSeconds":99}})");
+  claim();
+  refuse("outbound", "voice");
+  EXPECT_TRUE(refuse("inbound").due_now) << "this call was on its way";
+  EXPECT_EQ(state("good") + state("held"), "pendingpending");
+  accept_the_rest();
+  EXPECT_EQ(state("bad"), "rolled_back");
+  EXPECT_EQ(in_vapi("inbound", "name"), "Good");
+  EXPECT_EQ(status("good", "success") + status("held", "success"), "truetrue");
+}
+
 TEST_F(RollbackGuilt, RollbacksThatOverlapLeaveWhatNeitherAskedFor) {
   save("one", R"({"inbound":{"voice":"bad"},"outbound":{"voice":"Kylie"}})");
   save("two", R"({"inbound":{"firstMessage":"Hi"},"outbound":{"name":"bad"}})");
   claim();
   refuse("inbound", "voice");
   refuse("outbound", "name");
+  EXPECT_EQ(state("one") + state("two"), "rolling_backpending");
+  claim();
+  refuse("outbound", "name");
   EXPECT_EQ(state("one") + state("two"), "rolling_backrolling_back");
+  accept("inbound");
   accept_the_rest();
   EXPECT_EQ(state("one") + state("two"), "rolled_backrolled_back");
   EXPECT_EQ(in_vapi("inbound", "firstMessage"), "Hello, how can I help you?");

@@ -154,6 +154,36 @@ TEST_F(RollbackRefused, APutBackIsNotJudgedByWhatWasSentWithIt) {
   EXPECT_EQ(in_vapi("inbound", "name"), "In");
 }
 
+TEST_F(RollbackRefused, APutBackIsNotJudgedByWhatWasUndoneSince) {
+  save("r", R"({"inbound":{"name":"New"},"outbound":{"voice":"bad"}})");
+  claim();
+  accept("inbound");
+  refuse("outbound", "voice");
+  save("next", R"({"inbound":{"firstMessage":"too much"},"outbound":{"name":"bad"}})");
+  claim();
+  refuse("outbound", "name");
+  refuse("inbound");
+  EXPECT_EQ(state("r") + state("next"), "rolling_backrolling_back");
+  accept_the_rest();
+  EXPECT_EQ(state("r") + state("next"), "rolled_backrolled_back");
+}
+
+TEST_F(RollbackRefused, APutBackIsNotJudgedWhileANewerVersionMayMendIt) {
+  save("r", R"({"inbound":{"name":"New"},"outbound":{"voice":"bad"}})");
+  claim();
+  accept("inbound");
+  refuse("outbound", "voice");
+  claim();
+  accept("outbound");
+  save("mend", R"({"inbound":{"name":"Mended"}})");
+  EXPECT_TRUE(refuse("inbound", "name").due_now);
+  EXPECT_EQ(state("r"), "rolling_back");
+  accept_the_rest();
+  EXPECT_EQ(state("r"), "rolled_back");
+  EXPECT_EQ(in_vapi("inbound", "name"), "Mended");
+  EXPECT_EQ(status("mend", "success"), "true");
+}
+
 TEST_F(RollbackRefused, ADeleteThatIsRefusedFailsTheSaveThatMadeTheAgent) {
   value(app, test::save("acme", "gone", R"([{"kind":"assistant","key":"inbound","op":"delete"}])"));
   accept_the_rest();
