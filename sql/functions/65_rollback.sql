@@ -69,16 +69,19 @@ BEGIN
 END
 $$;
 
--- Wants of a resource what is left without what was rolled back, in the name of the save that is undone.
-CREATE OR REPLACE FUNCTION vapisync.put_back(id bigint, save_id uuid) RETURNS void
+-- Wants of a resource what is left without what was rolled back, in the name of each of these saves. All are one
+-- document, and so one call.
+CREATE OR REPLACE FUNCTION vapisync.put_back(id bigint, saves uuid[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
   doc jsonb := vapisync.fold(id, (SELECT r.desired_version FROM vapisync.resources r WHERE r.resource_id = id));
+  change jsonb := CASE WHEN doc IS NULL THEN '{"op": "delete"}'
+                       ELSE jsonb_build_object('op', 'upsert', 'payload', doc) END;
 BEGIN
-  PERFORM vapisync.append_version(id, put_back.save_id,
-    CASE WHEN doc IS NULL THEN '{"op": "delete"}' ELSE jsonb_build_object('op', 'upsert', 'payload', doc) END,
-    'rollback');
-  UPDATE vapisync.saves s SET open_count = s.open_count + 1 WHERE s.save_id = put_back.save_id;
+  FOR i IN 1..cardinality(saves) LOOP
+    PERFORM vapisync.append_version(id, saves[i], change, 'rollback');
+  END LOOP;
+  UPDATE vapisync.saves s SET open_count = s.open_count + 1 WHERE s.save_id = ANY (saves);
 END
 $$;
 
@@ -100,12 +103,12 @@ BEGIN
   WHERE o.save_id = ANY (guilty) AND o.cause <> 'rollback'
   ON CONFLICT (resource_id, version) DO UPDATE
   SET state = excluded.state, error = excluded.error, warnings = NULL, finished_at = excluded.finished_at;
-  -- Only now, when every fold leaves all of them out. Versions of one resource become one call.
+  -- Only now, when every fold leaves all of them out.
   FOR member IN
-    SELECT DISTINCT o.resource_id, o.save_id FROM vapisync.outbox o
-    WHERE o.save_id = ANY (guilty) ORDER BY o.resource_id, o.save_id
+    SELECT o.resource_id, array_agg(DISTINCT o.save_id) AS saves FROM vapisync.outbox o
+    WHERE o.save_id = ANY (guilty) GROUP BY o.resource_id ORDER BY o.resource_id
   LOOP
-    PERFORM vapisync.put_back(member.resource_id, member.save_id);
+    PERFORM vapisync.put_back(member.resource_id, member.saves);
   END LOOP;
 END
 $$;

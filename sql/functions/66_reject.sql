@@ -111,7 +111,7 @@ BEGIN
     -- What is guilty by its field goes, and everybody else goes on in the new version.
     IF NOT guilty.by_field THEN
       newer := undone > 0 OR before.desired_version > i.version;
-      PERFORM vapisync.put_back(i.resource_id, o.save_id) FROM unnest(others) o (save_id) WHERE newer;
+      PERFORM vapisync.put_back(i.resource_id, others) WHERE newer AND others <> '{}';
       stuck := vapisync.fail_entries(i.resource_id, before.settled_version, i.version, newer, i.error);
     END IF;
   END IF;
