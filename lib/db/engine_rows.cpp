@@ -184,6 +184,23 @@ std::string reports_to_json(const std::vector<const Report*>& reports) {
   return {buffer.GetString(), buffer.GetSize()};
 }
 
+std::string report_to_json(const Report& report) {
+  rapidjson::StringBuffer buffer;
+  Writer writer(buffer);
+  write_report(writer, report);
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+Receipt receipt_from_row(const pqxx::row& row) {
+  const auto status = row["status"].as<std::string>();
+  Receipt receipt;
+  receipt.recorded = status == "recorded" ? Recorded::done
+                     : status == "held"   ? Recorded::held
+                                          : Recorded::lost;
+  receipt.due_now = row["due_now"].as<bool>();
+  return receipt;
+}
+
 std::string array_literal(const std::vector<int64_t>& values) {
   return fmt::format("{{{}}}", fmt::join(values, ","));
 }

@@ -16,6 +16,9 @@ Claim claim_from_row(const pqxx::row& row);
 void add_facts(Claim& claim, const pqxx::row& row);
 
 std::string reports_to_json(const std::vector<const Report*>& reports);
+std::string report_to_json(const Report& report);
+/// From the columns `status` and `due_now`.
+Receipt receipt_from_row(const pqxx::row& row);
 
 std::string array_literal(const std::vector<int64_t>& values);
 std::string array_literal(const std::vector<int>& values);

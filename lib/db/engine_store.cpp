@@ -1,19 +1,16 @@
 #include "db/engine_store.hpp"
 
-#include <fmt/format.h>
 #include <map>
 
 #include <pqxx/pqxx>
 
-#include "base/log.hpp"
 #include "db/embedded_sql.hpp"
 #include "db/engine_rows.hpp"
+#include "db/engine_settle.hpp"
 
 namespace vapisync::db {
 namespace {
 
-constexpr std::string_view owned_by_other = "owned_by_other";
-constexpr Milliseconds unstorable_delay{60'000};
 constexpr Milliseconds daemon_silence{15'000};  ///< then its part of the limits goes to the others
 
 /// The daemon's statements are many rows at a time by index; what the planner would choose after it
@@ -57,77 +54,6 @@ std::vector<Claim> claim_blocking(pqxx::connection& connection, const ClaimReque
   return claims;
 }
 
-std::vector<Receipt> settle_blocking(pqxx::connection& connection,
-                                     const std::vector<const Report*>& reports,
-                                     const PostgresStoreOptions& options) {
-  pqxx::nontransaction tx(connection);
-  const auto rows = tx.exec_prepared("settle", reports_to_json(reports), options.daemon_id,
-                                     options.late_window.count());
-  std::map<std::pair<int64_t, int64_t>, Receipt> by_claim;
-  for (const auto& row : rows) {
-    const auto status = row["status"].as<std::string>();
-    Receipt receipt;
-    receipt.recorded = status == "recorded" ? Recorded::done
-                       : status == "held"   ? Recorded::held
-                                            : Recorded::lost;
-    receipt.due_now = row["due_now"].as<bool>();
-    by_claim[{row["resource_id"].as<int64_t>(), row["token"].as<int64_t>()}] = receipt;
-  }
-  std::vector<Receipt> receipts;
-  receipts.reserve(reports.size());
-  for (const Report* report : reports) {
-    receipts.push_back(by_claim[{report->claim->resource_id, report->claim->token}]);
-  }
-  return receipts;
-}
-
-/// Two resources can't hold one remote object: the one that came later is refused it.
-Report refuse_object(const Report& report) {
-  Report refused = report;
-  refused.outcome = Outcome::rejected;
-  refused.error = make_error(
-      Verdict::reject, std::string(owned_by_other),
-      fmt::format("the remote object {} already belongs to another resource", report.remote.id));
-  refused.phase = "record";
-  refused.remote = report.claim->remote;
-  return refused;
-}
-
-/// What the database will not store must not hold up everything else: the row is tried again later,
-/// with no more than the reason.
-Report defer_unstorable(const Report& report, const Error& why) {
-  Report deferred = report;
-  deferred.outcome = Outcome::retry;
-  deferred.remote = report.claim->remote;
-  deferred.warnings.clear();
-  deferred.leftovers.clear();
-  deferred.delay = unstorable_delay;
-  deferred.error = make_error(Verdict::fatal, why.code, "the outcome could not be stored");
-  deferred.phase = "record";
-  return deferred;
-}
-
-std::vector<Receipt> settle_one_by_one(pqxx::connection& connection,
-                                       const std::vector<const Report*>& reports,
-                                       const PostgresStoreOptions& options) {
-  std::vector<Receipt> receipts;
-  for (const Report* report : reports) {
-    try {
-      receipts.push_back(settle_blocking(connection, {report}, options).front());
-    } catch (const pqxx::unique_violation&) {
-      const Report refused = refuse_object(*report);
-      receipts.push_back(settle_blocking(connection, {&refused}, options).front());
-    } catch (const pqxx::sql_error& unstorable) {
-      if (!connection.is_open()) throw;
-      const Error why = to_error(unstorable);
-      log::failure(log::Level::error, "db.outcome_refused", why);
-      const Report deferred = defer_unstorable(*report, why);
-      receipts.push_back(settle_blocking(connection, {&deferred}, options).front());
-    }
-  }
-  return receipts;
-}
-
 class PostgresStore final : public EngineStore {
  public:
   PostgresStore(Pool& pool, Clock& clock, PostgresStoreOptions options)
@@ -157,15 +83,7 @@ class PostgresStore final : public EngineStore {
 
   Answer<std::vector<Receipt>> settle(const std::vector<Report>& reports) override {
     auto work = [this, &reports](pqxx::connection& connection) {
-      std::vector<const Report*> batch;
-      for (const auto& report : reports) batch.push_back(&report);
-      try {
-        return settle_blocking(connection, batch, options_);
-      } catch (const pqxx::sql_error& refused) {
-        // One bad row must not fail its whole batch for ever.
-        if (refused.sqlstate().starts_with("57") || !connection.is_open()) throw;
-        return settle_one_by_one(connection, batch, options_);
-      }
+      return settle_reports(connection, reports, options_);
     };
     co_return co_await pool_.run(std::move(work));
   }

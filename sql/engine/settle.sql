@@ -1,6 +1,7 @@
 -- Records what became of claims, many at once; compare-and-set on the claim's token.
 -- Lock order: resources, work, saves. What a writer holds is skipped and tried again, so that no
--- application's open transaction ever stalls a batch.
+-- application's open transaction ever stalls a batch. Refused versions with saves in them that are to be
+-- rolled back are left alone and answered `reject`: vapisync.reject() decides them one by one.
 -- $1 reports (json array), $2 daemon, $3 W: how long a lost request may still land (ms)
 WITH reports AS (
   SELECT * FROM json_to_recordset($1::json) AS i (
@@ -14,18 +15,27 @@ WITH reports AS (
          LATERAL (SELECT x.desired_version, x.settled_version, x.live_version, x.generation
                     FROM vapisync.resources x WHERE x.resource_id = i.resource_id
                      FOR UPDATE SKIP LOCKED) r
-), owned AS MATERIALIZED (
+), claimed AS MATERIALIZED (
   SELECT h.*,
          h.desired_version > h.version AS newer,
-         -- Whatever changed since this claim looked, a rejection of the old view decides nothing.
-         CASE WHEN h.result = 'rejected' AND h.touched AND h.desired_version = h.version
-              THEN 'again' ELSE h.result END AS effect,
+         CASE WHEN h.result <> 'rejected' THEN h.result
+              -- Whatever changed since this claim looked, a rejection of the old view decides nothing.
+              WHEN h.touched AND h.desired_version = h.version THEN 'again'
+              WHEN EXISTS (SELECT FROM vapisync.outbox x,
+                                  LATERAL (SELECT v.state, v.on_reject FROM vapisync.saves v
+                                            WHERE v.save_id = x.save_id OFFSET 0) v
+                            WHERE x.resource_id = h.resource_id AND x.version <= h.version
+                              AND v.on_reject = 'rollback' AND v.state IN ('pending', 'rolling_back'))
+              THEN 'reject'
+              ELSE 'rejected' END AS effect,
          CASE WHEN h.opens THEN greatest(w.open_until, now())
               WHEN h.clear_open THEN NULL
               ELSE w.open_until END AS open_after
     FROM held h,
          LATERAL (SELECT x.open_until FROM vapisync.work x
                    WHERE x.resource_id = h.resource_id AND x.token = h.token FOR UPDATE) w
+), owned AS (
+  SELECT * FROM claimed WHERE effect <> 'reject'
 ), resources_changed AS (
   UPDATE vapisync.resources r
      SET remote_id = o.remote_id, account_id = o.account_id, marker = o.marker,
@@ -105,6 +115,7 @@ WITH reports AS (
          error = coalesce(s.error, m.error),
          state = CASE WHEN s.open_count > m.ended THEN s.state
                       WHEN greatest(s.worst, m.rank) = 2 THEN 'failed'
+                      WHEN s.state = 'rolling_back' THEN 'rolled_back'
                       WHEN greatest(s.worst, m.rank) = 1 THEN 'synced'
                       ELSE 'superseded' END,
          finished_at = CASE WHEN s.open_count > m.ended THEN NULL ELSE now() END
@@ -116,7 +127,8 @@ SELECT o.resource_id, o.token, 'recorded' AS status,
   FROM owned o
 UNION ALL
 SELECT i.resource_id, i.token,
-       CASE WHEN EXISTS (SELECT FROM vapisync.work w
+       CASE WHEN i.resource_id = ANY (ARRAY(SELECT c.resource_id FROM claimed c)) THEN 'reject'
+            WHEN EXISTS (SELECT FROM vapisync.work w
                           WHERE w.resource_id = i.resource_id AND w.token = i.token)
             THEN 'held' ELSE 'lost' END, false
   FROM reports i

@@ -1,15 +1,21 @@
 -- How a save is doing, in the words of the one who asked.
 
--- The members of a save with what became of each: the newest of its entries per resource.
+-- The members of a save with what became of each: the newest of its entries per resource. What was refused to
+-- be put back shows why.
 CREATE OR REPLACE FUNCTION vapisync.save_members(id uuid) RETURNS TABLE (
   resource_id bigint, key text, op text, state text, error jsonb, warnings jsonb, remote_id text)
 LANGUAGE sql STABLE AS $$
   SELECT DISTINCT ON (r.key, r.resource_id) r.resource_id, r.key, o.op,
     coalesce(d.state, CASE WHEN o.version > r.settled_version THEN 'pending' ELSE 'superseded' END),
-    d.error, d.warnings, CASE WHEN o.op = 'upsert' THEN r.remote_id END
+    coalesce(b.error, d.error), d.warnings, CASE WHEN o.op = 'upsert' THEN r.remote_id END
   FROM vapisync.outbox o
   JOIN vapisync.resources r ON r.resource_id = o.resource_id
   LEFT JOIN vapisync.outcomes d ON d.resource_id = o.resource_id AND d.version = o.version
+  LEFT JOIN LATERAL (
+    SELECT f.error
+    FROM vapisync.outbox p JOIN vapisync.outcomes f ON f.resource_id = p.resource_id AND f.version = p.version
+    WHERE p.save_id = id AND p.resource_id = o.resource_id AND p.cause = 'rollback' AND f.state = 'failed'
+    ORDER BY p.version DESC LIMIT 1) b ON true
   WHERE o.save_id = id AND o.cause <> 'rollback'
   ORDER BY r.key, r.resource_id, o.version DESC
 $$;
@@ -19,10 +25,11 @@ RETURNS text LANGUAGE sql IMMUTABLE AS $$
   SELECT CASE state
     WHEN 'pending' THEN format('Saved. Waiting for Vapi: %s of %s done.', members - open_count, members)
     WHEN 'synced' THEN 'Saved, and confirmed by Vapi.'
-    WHEN 'superseded' THEN 'A newer save took over before this one was confirmed.'
+    WHEN 'superseded' THEN 'A newer version took over before this one was confirmed.'
     WHEN 'failed' THEN 'Saved in the database, but Vapi did not take all of it: ' || reason
     WHEN 'rolling_back' THEN 'Vapi refused this save, and it is being undone: ' || reason
-    WHEN 'rolled_back' THEN 'Vapi refused this save, and nothing of it was kept: ' || reason END
+    WHEN 'rolled_back' THEN 'Vapi refused this save, and nothing of it was kept: ' || reason
+    WHEN 'not_undone' THEN 'Vapi refused this save, and then refused to have all of it undone: ' || reason END
   FROM (SELECT coalesce(error ->> 'message', 'no reason was given') AS reason) e
 $$;
 
@@ -53,6 +60,7 @@ DECLARE
   details jsonb;
   reason jsonb;
   members bigint;
+  outcome text;
 BEGIN
   PERFORM vapisync.authorize(org_id);
   SELECT * INTO save FROM vapisync.saves s
@@ -66,13 +74,15 @@ BEGIN
   members := (SELECT count(*) FROM vapisync.save_members(save.save_id));
   details := vapisync.save_details(save.save_id);
   reason := coalesce(save.error, details #> '{failed,0,error}');
+  outcome := CASE WHEN save.state = 'failed' AND details @? '$.failed[*] ? (@.dbUpdated == false)' THEN 'not_undone'
+                  ELSE save.state END;
   RETURN jsonb_build_object(
     'success', CASE WHEN save.state IN ('synced', 'superseded') THEN true
                     WHEN save.state IN ('failed', 'rolled_back') THEN false END,
     'state', save.state,
     'saveId', save.save_id,
     'requestId', save.request_id,
-    'message', vapisync.save_message(save.state, save.open_count, members, reason),
+    'message', vapisync.save_message(outcome, save.open_count, members, reason),
     'error', reason,
     'syncedAgentIds', (SELECT coalesce(jsonb_agg(s -> 'agentId'), '[]')
                        FROM jsonb_array_elements(details -> 'succeeded') s),

@@ -15,7 +15,7 @@ struct EngineSaves : ::testing::Test {
   Engine engine{database.url("app_daemon")};
 
   std::vector<db::Claim> save_both(const std::string& org) {
-    value(admin, save_agents(org, "r", R"({"inbound":{},"outbound":{}})"));
+    value(admin, save_agents_and_hold(org, "r", R"({"inbound":{},"outbound":{}})"));
     auto claims = engine.claim();
     EXPECT_EQ(claims.size(), 2U);
     return claims;

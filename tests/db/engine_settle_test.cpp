@@ -18,6 +18,9 @@ struct EngineSettle : ::testing::Test {
   void save_inbound(const std::string& org, const std::string& request) {
     value(app, save_agents(org, request, R"({"inbound":{"name":")" + request + R"("}})"));
   }
+  void hold_inbound(const std::string& org, const std::string& request) {
+    value(app, save_agents_and_hold(org, request, R"({"inbound":{"name":")" + request + R"("}})"));
+  }
   /// Stays where it is: reports point to it.
   const db::Claim& claim_one() {
     auto taken = engine.claim(1, 1);
@@ -82,7 +85,7 @@ TEST_F(EngineSettle, ALateWorkerWritesNothing) {
 }
 
 TEST_F(EngineSettle, ARejectionFailsTheEntryAndBlocksTheResourceUntilTheNextVersion) {
-  save_inbound("acme", "r1");
+  hold_inbound("acme", "r1");
   const auto& claim = claim_one();
   engine.settle(failed(claim, db::Outcome::rejected));
   EXPECT_EQ(entry(1), "failed");
@@ -97,7 +100,7 @@ TEST_F(EngineSettle, ARejectionFailsTheEntryAndBlocksTheResourceUntilTheNextVers
 }
 
 TEST_F(EngineSettle, ARejectionOfAnOldVersionFailsItAndTheNewOneGoesOn) {
-  save_inbound("acme", "r1");
+  hold_inbound("acme", "r1");
   const auto& claim = claim_one();
   save_inbound("acme", "r2");
   EXPECT_TRUE(engine.settle(failed(claim, db::Outcome::rejected)).due_now);

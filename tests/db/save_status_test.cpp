@@ -91,7 +91,7 @@ TEST_F(SaveStatus, SupersededSaveIsASuccess) {
   value(admin_,
         "UPDATE vapisync.saves SET open_count = 0, state = 'superseded' WHERE request_id = 'r'");
   EXPECT_EQ(status("success"), "true");
-  EXPECT_EQ(status("message"), "A newer save took over before this one was confirmed.");
+  EXPECT_EQ(status("message"), "A newer version took over before this one was confirmed.");
 }
 
 TEST_F(SaveStatus, UnknownRequestIsAnError) {

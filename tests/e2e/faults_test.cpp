@@ -16,6 +16,9 @@ struct Live : ::testing::Test {
     stage.save("acme", "r1", R"({"inbound":{"name":"Desk","firstMessage":"one"}})");
     daemon->await("sync.synced", of_request("r1"));
   }
+  void hold(const std::string& request, const std::string& agents) {
+    stage.sql(save_agents_and_hold("acme", request, agents));
+  }
   std::string state(const std::string& request) {
     return std::string(json::text_or(stage.status("acme", request), "state", ""));
   }
@@ -127,7 +130,7 @@ TEST_F(Faults, AnOutageOpensTheBreakerBurnsNoAttemptsAndEndsByItself) {
 
 TEST_F(Faults, ARejectedVersionFailsItsSaveWithVapisWordsAndFieldPath) {
   make_live();
-  stage.save("acme", "r2", R"({"inbound":{"vapi":{"stopSpeakingPlan":{"voiceSeconds":9}}}})");
+  hold("r2", R"({"inbound":{"vapi":{"stopSpeakingPlan":{"voiceSeconds":9}}}})");
   daemon->await("sync.rejected", of_request("r2"));
   const auto status = stage.status("acme", "r2");
   EXPECT_EQ(json::text_or(status, "state", ""), "failed");
@@ -170,7 +173,7 @@ TEST_F(Faults, AValueThatVapiDropsIsRejectedAsNotStored) {
   make_live();
   stage.sandbox.set_faults(
       R"([{"match":{"method":"PATCH"},"normalise":{"field":"firstMessage","drop":true}}])");
-  stage.save("acme", "r2", R"({"inbound":{"firstMessage":"two"}})");
+  hold("r2", R"({"inbound":{"firstMessage":"two"}})");
   const auto rejected = daemon->await("sync.rejected", of_request("r2"));
   EXPECT_EQ(json::text_or(rejected, "code", ""), "not_stored");
   EXPECT_EQ(json::text_or(rejected, "path", ""), "firstMessage");

@@ -61,6 +61,13 @@ inline std::string save_agents(const std::string& org, const std::string& reques
          "$json$)";
 }
 
+/// Ends `failed` when Vapi refuses a part of it, and keeps the rest.
+inline std::string save_agents_and_hold(const std::string& org, const std::string& request,
+                                        const std::string& agents) {
+  return "SELECT vapisync.save_agents('" + org + "', '" + request + "', $json$" + agents +
+         "$json$, 'hold')";
+}
+
 inline std::string save(const std::string& org, const std::string& request,
                         const std::string& changes) {
   return "SELECT vapisync.save('" + org + "', '" + request + "', $json$" + changes + "$json$)";

@@ -1,0 +1,160 @@
+#include "db/engine_settle.hpp"
+
+#include <fmt/format.h>
+#include <map>
+
+#include "base/log.hpp"
+#include "db/engine_rows.hpp"
+#include "db/pqxx_errors.hpp"
+
+namespace vapisync::db {
+namespace {
+
+constexpr std::string_view owned_by_other = "owned_by_other";
+constexpr Milliseconds unstorable_delay{60'000};
+
+void log_rollback(const Claim& claim, int undone, int stuck) {
+  const auto note = [&claim](log::Level level, std::string_view event, int saves) {
+    log::write(level, event,
+               {{"org", claim.org_id},
+                {"resource", claim.kind + "/" + claim.key},
+                {"version", claim.version},
+                {"request_id", claim.request_id},
+                {"saves", saves}});
+  };
+  if (undone > 0) note(log::Level::warning, "save.rolling_back", undone);
+  // Vapi keeps a part of what it refused, and nobody but a person can change that.
+  if (stuck > 0) note(log::Level::error, "save.not_undone", stuck);
+}
+
+/// `settle` leaves to `reject` the refused versions with saves in them that are to be rolled back.
+struct Settled {
+  Receipt receipt;
+  bool to_reject{false};
+};
+
+std::vector<Settled> settle_most(pqxx::connection& connection,
+                                 const std::vector<const Report*>& reports,
+                                 const PostgresStoreOptions& options) {
+  pqxx::nontransaction tx(connection);
+  std::map<std::pair<int64_t, int64_t>, Settled> by_claim;
+  for (const auto& row : tx.exec_prepared("settle", reports_to_json(reports), options.daemon_id,
+                                          options.late_window.count())) {
+    by_claim[{row["resource_id"].as<int64_t>(), row["token"].as<int64_t>()}] = {
+        receipt_from_row(row), row["status"].as<std::string>() == "reject"};
+  }
+  std::vector<Settled> settled;
+  settled.reserve(reports.size());
+  for (const Report* report : reports) {
+    settled.push_back(by_claim[{report->claim->resource_id, report->claim->token}]);
+  }
+  return settled;
+}
+
+Receipt reject_blocking(pqxx::connection& connection, const Report& report,
+                        const PostgresStoreOptions& options) {
+  pqxx::nontransaction tx(connection);
+  const auto row = tx.exec_prepared1("reject", report_to_json(report), options.daemon_id,
+                                     options.late_window.count());
+  log_rollback(*report.claim, row["undone"].as<int>(), row["stuck"].as<int>());
+  return receipt_from_row(row);
+}
+
+/// Two resources can't hold one remote object: the one that came later is refused it.
+Report refuse_object(const Report& report) {
+  Report refused = report;
+  refused.outcome = Outcome::rejected;
+  refused.error = make_error(
+      Verdict::reject, std::string(owned_by_other),
+      fmt::format("the remote object {} already belongs to another resource", report.remote.id));
+  refused.phase = "record";
+  refused.remote = report.claim->remote;
+  return refused;
+}
+
+/// What the database will not store must not hold up everything else: the row is tried again later,
+/// with no more than the reason.
+Report defer_unstorable(const Report& report, const Error& why) {
+  Report deferred = report;
+  deferred.outcome = Outcome::retry;
+  deferred.remote = report.claim->remote;
+  deferred.warnings.clear();
+  deferred.leftovers.clear();
+  deferred.delay = unstorable_delay;
+  deferred.error = make_error(Verdict::fatal, why.code, "the outcome could not be stored");
+  deferred.phase = "record";
+  return deferred;
+}
+
+/// What the database will not store is put off, so that it holds up nothing else.
+Receipt settle_deferred(pqxx::connection& connection, const Report& report,
+                        const pqxx::sql_error& unstorable, const PostgresStoreOptions& options) {
+  const Error why = to_error(unstorable);
+  log::failure(log::Level::error, "db.outcome_refused", why);
+  const Report deferred = defer_unstorable(report, why);
+  return settle_most(connection, {&deferred}, options).front().receipt;
+}
+
+/// The others of its batch are settled by now, so a failure here must not make them fail, too.
+Receipt try_reject(pqxx::connection& connection, const Report& report,
+                   const PostgresStoreOptions& options) {
+  try {
+    return reject_blocking(connection, report, options);
+  } catch (const pqxx::unique_violation&) {
+    return reject_blocking(connection, refuse_object(report), options);
+  } catch (const pqxx::sql_error& refused) {
+    if (!connection.is_open()) throw;
+    if (to_error(refused).verdict == Verdict::retry) return {Recorded::held, false};
+    return settle_deferred(connection, report, refused, options);
+  }
+}
+
+std::vector<Receipt> settle_blocking(pqxx::connection& connection,
+                                     const std::vector<const Report*>& reports,
+                                     const PostgresStoreOptions& options) {
+  const auto settled = settle_most(connection, reports, options);
+  std::vector<Receipt> receipts;
+  receipts.reserve(reports.size());
+  for (size_t i = 0; i < reports.size(); ++i) {
+    receipts.push_back(settled[i].to_reject ? try_reject(connection, *reports[i], options)
+                                            : settled[i].receipt);
+  }
+  return receipts;
+}
+
+std::vector<Receipt> settle_one_by_one(pqxx::connection& connection,
+                                       const std::vector<const Report*>& reports,
+                                       const PostgresStoreOptions& options) {
+  std::vector<Receipt> receipts;
+  for (const Report* report : reports) {
+    try {
+      receipts.push_back(settle_blocking(connection, {report}, options).front());
+    } catch (const pqxx::unique_violation&) {
+      const Report refused = refuse_object(*report);
+      receipts.push_back(settle_blocking(connection, {&refused}, options).front());
+    } catch (const pqxx::sql_error& unstorable) {
+      if (!connection.is_open()) throw;
+      receipts.push_back(settle_deferred(connection, *report, unstorable, options));
+    }
+  }
+  return receipts;
+}
+
+}  // namespace
+
+std::vector<Receipt> settle_reports(pqxx::connection& connection,
+                                    const std::vector<Report>& reports,
+                                    const PostgresStoreOptions& options) {
+  std::vector<const Report*> batch;
+  batch.reserve(reports.size());
+  for (const auto& report : reports) batch.push_back(&report);
+  try {
+    return settle_blocking(connection, batch, options);
+  } catch (const pqxx::sql_error& refused) {
+    // One bad row must not fail its whole batch for ever.
+    if (refused.sqlstate().starts_with("57") || !connection.is_open()) throw;
+    return settle_one_by_one(connection, batch, options);
+  }
+}
+
+}  // namespace vapisync::db
