@@ -60,6 +60,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
   resource vapisync.resources;
   before jsonb;
+  document text;
 BEGIN
   UPDATE vapisync.resources r
   SET desired_version = r.desired_version + 1, generation = r.generation + 1, last_error = NULL
@@ -68,11 +69,17 @@ BEGIN
     SELECT o.payload::jsonb INTO before FROM vapisync.outbox o
     WHERE o.resource_id = id AND o.version = resource.desired_version - 1;
   END IF;
+  document := CASE WHEN change ? 'ask' THEN vapisync.apply_ask(before, change -> 'ask', resource.key)
+                   ELSE change -> 'payload' END::text;
+  -- The daemon holds many documents in memory at a time: one org must not exhaust it for all.
+  IF octet_length(document) > 8388608 THEN
+    RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+      MESSAGE = format('%s.%s: the document would have %s bytes, at most 8388608 are allowed',
+        resource.kind, resource.key, octet_length(document));
+  END IF;
   INSERT INTO vapisync.outbox (resource_id, version, save_id, org_id, op, cause, ask, payload)
   VALUES (id, resource.desired_version, append_version.save_id, resource.org_id, change ->> 'op',
-    append_version.cause, (change -> 'ask')::json,
-    CASE WHEN change ? 'ask' THEN vapisync.apply_ask(before, change -> 'ask', resource.key)
-         ELSE change -> 'payload' END::json);
+    append_version.cause, (change -> 'ask')::json, document::json);
   PERFORM vapisync.ensure_work(resource.org_id, resource.kind, id, resource.remote_id IS NOT NULL);
   RETURN resource.desired_version;
 END

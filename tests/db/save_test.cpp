@@ -245,5 +245,17 @@ TEST_F(Save, AnswerNamesItsEntries) {
       "2");
 }
 
+TEST(SaveSize, ADocumentThatNobodyCouldHoldInMemoryIsRefusedAndNothingIsWritten) {
+  TestDatabase database;
+  auto app = database.connect("app_writer");
+  const std::string prompt(9'000'000, 'x');
+  const auto refused =
+      refusal(app, save_agents("acme", "r1", R"({"inbound":{"systemPrompt":")" + prompt + "\"}}"));
+  EXPECT_EQ(refused.sqlstate, invalid_parameter);
+  EXPECT_NE(refused.message.find("assistant.inbound"), std::string::npos) << refused.message;
+  auto admin = database.connect();
+  EXPECT_EQ(value(admin, "SELECT count(*) FROM vapisync.saves"), "0");
+}
+
 }  // namespace
 }  // namespace vapisync::test
