@@ -23,6 +23,7 @@ constexpr Milliseconds failure_pause_max{5'000};
 constexpr int sweep_slice = 1'000;
 constexpr size_t held_factor = 10;  ///< reports that wait for writers, for each slot
 constexpr size_t due_times_max = 100'000;
+constexpr size_t without_key_max = 10'000;
 
 }  // namespace
 
@@ -117,12 +118,26 @@ asio::awaitable<Result<bool>> Dispatcher::sweep() {
 
 void Dispatcher::take_in(const std::vector<db::ReadyOrg>& orgs) {
   for (const auto& org : orgs) {
+    tell_about_key(org);
     const bool usable = !org.paused && parts_.credentials.find(org.credential_id) != nullptr;
     if (usable) {
       queue_.add(org.org_id, org.credential_id);
     } else {
       queue_.remove(org.org_id);
     }
+  }
+}
+
+/// Once for each org whose saves wait for an operator.
+void Dispatcher::tell_about_key(const db::ReadyOrg& org) {
+  if (org.credential_id != 0) {
+    without_key_.erase(org.org_id);
+  } else if (without_key_.size() < without_key_max && without_key_.insert(org.org_id).second) {
+    log::warning("org.no_key", {{"org", org.org_id},
+                                {"message", "its saves wait: it has no Vapi key"},
+                                {"hint",
+                                 "vapisync workspace set ORG [--platform], or "
+                                 "vapi.platform_orgs = \"all\""}});
   }
 }
 

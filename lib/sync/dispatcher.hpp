@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <queue>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,7 @@ class Dispatcher {
   [[nodiscard]] int free_slots() const;
   boost::asio::awaitable<Result<bool>> sweep();
   void take_in(const std::vector<db::ReadyOrg>& orgs);
+  void tell_about_key(const db::ReadyOrg& org);
   Shares deal(int rows);
   boost::asio::awaitable<Result<int>> claim(Shares shares);
   void start(db::Claim claim);
@@ -85,6 +87,7 @@ class Dispatcher {
   std::function<bool()> listening_;
   core::FairQueue queue_;
   std::priority_queue<TimePoint, std::vector<TimePoint>, std::greater<>> due_;
+  std::set<std::string> without_key_;  ///< orgs that were told of
   TimePoint gate_opens_;  ///< the earliest moment at which a closed gate lets somebody through
   TimePoint sweep_at_{};
   TimePoint beat_at_{};

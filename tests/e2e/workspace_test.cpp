@@ -43,6 +43,8 @@ struct Workspace : ::testing::Test {
 TEST_F(Workspace, AnOrgWithoutAKeyWaitsUntilItGetsOne) {
   const auto daemon = start();
   stage.save("acme", "r1", R"({"inbound":{"name":"Desk"}})");
+  const auto told = daemon->await("org.no_key");
+  EXPECT_EQ(json::text_or(told, "org", ""), "acme");
   stage.save("bolt", "r2", R"({"inbound":{"name":"Desk"}})");
   const Ran set = run("workspace set bolt", "key-of-bolt");
   ASSERT_EQ(set.exit_code, 0) << set.err;
