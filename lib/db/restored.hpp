@@ -1,6 +1,6 @@
 #pragma once
 // Databases that came back from a backup, a failover or a copy: what the operator decides, and the
-// bit by bit work of looking at everything again. The rules are in sql/functions/85_restored.sql.
+// bit by bit work of looking at everything again. The rules are in sql/functions/87_restored.sql.
 #include <string>
 
 #include <boost/asio/awaitable.hpp>

@@ -22,17 +22,19 @@ Resyncer::Resyncer(Clock& clock, Milliseconds look_every, Touch touch,
 
 boost::asio::awaitable<void> Resyncer::run() {
   bool under_way = false;
+  Milliseconds pause = look_every_;
   while (!stopping_) {
     const auto round = co_await touch_();
-    const bool more = round && round->more;
-    if (round && round->resources > 0) touched_();
+    const bool some = round && round->resources > 0;
+    if (some) touched_();
     // A failure says nothing: the dispatcher reports that the database is away.
-    if (round && more != under_way) {
-      log::info(more ? "db.resync_started" : "db.resync_done");
-      under_way = more;
+    if (round && round->more != under_way) {
+      under_way = round->more;
+      log::info(under_way ? "db.resync_started" : "db.resync_done");
     }
-    co_await stop_.wait_until(clock_.now() +
-                              (more ? std::min(next_round, look_every_) : look_every_));
+    // What is listed and was not touched waits for others: a writer, a pause, a slow credential.
+    pause = some ? next_round : std::min(pause * 2, look_every_);
+    co_await stop_.wait_until(clock_.now() + std::min(pause, look_every_));
   }
 }
 

@@ -1,20 +1,22 @@
 -- Touches what a database that came back must look at again, a few at a time so that saves go first.
+-- What a paused org has to do is not done, and must not take the place of others.
 -- $1 how many may be due on one credential
 WITH credentials AS (
   SELECT DISTINCT o.credential_id FROM vapisync.orgs o
-   WHERE EXISTS (SELECT FROM vapisync.resync l WHERE l.org_id = o.org_id)
+   WHERE o.paused_at IS NULL AND EXISTS (SELECT FROM vapisync.resync l WHERE l.org_id = o.org_id)
 ), room AS (
   SELECT c.credential_id, $1 - (
       SELECT count(*) FROM (
         SELECT FROM vapisync.orgs o JOIN vapisync.work w ON w.org_id = o.org_id
-         WHERE o.credential_id IS NOT DISTINCT FROM c.credential_id AND w.due_at <= now()
+         WHERE o.credential_id IS NOT DISTINCT FROM c.credential_id
+           AND o.paused_at IS NULL AND w.due_at <= now()
          LIMIT $1) due) AS free
     FROM credentials c
 ), chosen AS (
   SELECT x.resource_id, x.since
     FROM room m, LATERAL (
       SELECT l.resource_id, l.since FROM vapisync.orgs o JOIN vapisync.resync l ON l.org_id = o.org_id
-       WHERE o.credential_id IS NOT DISTINCT FROM m.credential_id
+       WHERE o.credential_id IS NOT DISTINCT FROM m.credential_id AND o.paused_at IS NULL
        LIMIT m.free) x
 ), locked AS MATERIALIZED (
   -- What a writer holds is left for the next time.

@@ -92,6 +92,7 @@ TEST_F(Restored, ACopyIsDetachedAndLeavesTheObjectsOfItsOriginalAlone) {
   pqxx::connection admin(server.url("postgres", "template1"));
   value(admin, "CREATE DATABASE staging TEMPLATE postgres");
   const std::string copy = server.url("app_daemon", "staging");
+  pqxx::connection copied(server.url("postgres", "staging"));
 
   SandboxProcess staging;
   daemon = stage.launch_daemon({"database.url=" + copy, "vapi.base_url=" + staging.url()});
@@ -103,10 +104,10 @@ TEST_F(Restored, ACopyIsDetachedAndLeavesTheObjectsOfItsOriginalAlone) {
   EXPECT_EQ(done.exit_code, 0) << done.err;
   EXPECT_NE(done.out.find("\"forgotten\": 2"), std::string::npos) << done.out;
   daemon->await("serve.ready");
+  EXPECT_EQ(value(copied, "SELECT count(credential_id) FROM vapisync.orgs"), "0");
   expect_equal(server.url("postgres", "staging"), staging);
   EXPECT_EQ(staging.assistants(), 2);
 
-  pqxx::connection copied(server.url("postgres", "staging"));
   const auto original = start_daemon(server.url("app_daemon"));
   save_and_sync(*original, "r2", R"({"inbound":{"firstMessage":"two"}})");
   expect_equal(server.url(), stage.sandbox);

@@ -58,7 +58,8 @@ BEGIN
 END
 $$;
 
--- This database is a copy that lives on its own: it forgets the remote objects, which stay the original's.
+-- This database is a copy that lives on its own: it forgets the remote objects, which stay the original's, and
+-- the keys and accounts by which it could reach them.
 CREATE OR REPLACE FUNCTION vapisync.detach() RETURNS jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -75,6 +76,9 @@ BEGIN
   ON CONFLICT (resource_id) DO UPDATE
   SET due_at = excluded.due_at, leased_until = '-infinity', token = 0, claimed_by = NULL, attempts = 0,
       open_until = NULL;
+  UPDATE vapisync.orgs SET credential_id = NULL WHERE credential_id IS NOT NULL;
+  DELETE FROM vapisync.credentials;
+  DELETE FROM vapisync.integrations;
   DELETE FROM vapisync.leftovers;
   DELETE FROM vapisync.resync;
   PERFORM vapisync.skip_lost_numbers();
