@@ -99,6 +99,8 @@ Listener::Connected Listener::connect_blocking() try {
     return Connected::pooled;
   }
   session.receiver = std::make_unique<Receiver>(*session.connection, rung_);
+  // libpqxx keeps silent about a connection that is lost just while it asks to listen.
+  if (!session.connection->is_open()) throw pqxx::broken_connection("lost while asking to listen");
   return Connected::yes;
 } catch (const std::exception& thrown) {
   tell(to_error(thrown));
@@ -114,7 +116,9 @@ asio::awaitable<Listener::Connected> Listener::connect() {
 
 asio::awaitable<void> Listener::listen() {
   Session& session = *session_;
-  session.socket.assign(::dup(session.connection->sock()));
+  boost::system::error_code no_socket;
+  session.socket.assign(::dup(session.connection->sock()), no_socket);
+  if (no_socket) co_return;
   listening_ = true;
   log::debug("db.listening");
   if (!told_.empty()) log::info("db.listening_again");

@@ -93,6 +93,17 @@ TEST_F(DatabaseTrouble, AnOutcomeWhoseAcknowledgementIsLostIsRecordedOnce) {
   expect_all_is_well();
 }
 
+TEST_F(DatabaseTrouble, AConnectionThatIsCutWhileItAsksToListenIsTriedAgain) {
+  daemon->await("db.listening");
+  gate->cut_at("LISTEN");
+  gate->cut();
+  daemon->await("db.listen_failed");
+  daemon->await("db.listening");
+  save("acme", "r1", R"({"inbound":{"name":"Desk"}})");
+  daemon->await("sync.synced", of_request("r1"));
+  expect_all_is_well();
+}
+
 TEST_F(DatabaseTrouble, WhileOutcomesWaitNothingIsClaimed) {
   save_and_await_post();
   gate->shut();

@@ -123,17 +123,24 @@ void Gate::lose_answer_to(const std::string& statement) {
   lost_ = std::string(1, '\0') + statement + std::string(1, '\0');
 }
 
-bool Gate::is_call_to_lose(std::string_view bytes) {
+void Gate::cut_at(const std::string& text) {
   const std::lock_guard lock(mutex_);
-  if (lost_.empty() || bytes.find(lost_) == std::string_view::npos) return false;
-  lost_.clear();
+  cut_at_ = text;
+}
+
+/// Once: what was waited for is forgotten.
+bool Gate::is_said(std::string& text, std::string_view bytes) {
+  const std::lock_guard lock(mutex_);
+  if (text.empty() || bytes.find(text) == std::string_view::npos) return false;
+  text.clear();
   return true;
 }
 
 bool Gate::pump(Pair& pair, bool from_client, bool from_server) {
   if (from_client) {
     const auto bytes = receive(pair.client);
-    pair.mute = pair.mute || is_call_to_lose(bytes);
+    if (is_said(cut_at_, bytes)) return false;
+    pair.mute = pair.mute || is_said(lost_, bytes);
     if (bytes.empty() || !send_all(pair.server, bytes.data(), bytes.size())) return false;
   }
   if (!from_server) return true;

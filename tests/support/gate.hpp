@@ -23,6 +23,8 @@ class Gate {
   /// The next call of this prepared statement arrives; its answer, and whatever the server would
   /// say on that connection after it, vanishes. The server is silent, not gone.
   void lose_answer_to(const std::string& statement);
+  /// Cuts the connection on which a client next says this, before it arrives.
+  void cut_at(const std::string& text);
   /// Cuts what is connected and refuses everybody.
   void shut() { set(State::shut); }
   /// Cuts what is connected; who comes back is let in.
@@ -41,7 +43,7 @@ class Gate {
   void set(State state);
   void wake() const;
   void run();
-  bool is_call_to_lose(std::string_view bytes);
+  bool is_said(std::string& text, std::string_view bytes);
   void accept_one();
   bool pump(Pair& pair, bool from_client, bool from_server);
   void drop_all();
@@ -53,7 +55,8 @@ class Gate {
   std::atomic<State> state_{State::open};
   std::atomic<bool> cut_{false};
   std::mutex mutex_;
-  std::string lost_;  ///< what the call to lose looks like; empty: none
+  std::string lost_;    ///< what the call to lose looks like; empty: none
+  std::string cut_at_;  ///< empty: nothing
   std::atomic<bool> stop_{false};
   std::vector<Pair> pairs_;
   std::thread thread_;
