@@ -29,6 +29,14 @@ int migrate_up(const config::Config& config, Output output);
 int migrate_status(const config::Config& config, Output output);
 int migrate_sql();
 
+enum class RestoredAction { status, resync, detach };
+struct RestoredOptions {
+  RestoredAction action{RestoredAction::status};
+  bool dry_run{false};
+  bool force{false};  ///< detach a database that can not be told from its original
+};
+int restored(const config::Config& config, const RestoredOptions& options, Output output);
+
 int config_show(const config::Config& config, Output output);
 int config_check(const config::Config& config, Output output);
 

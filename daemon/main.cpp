@@ -58,6 +58,27 @@ void add_migrate(CLI::App& app, Globals& globals, int& code) {
   });
 }
 
+void add_restored(CLI::App& app, Globals& globals, commands::RestoredOptions& options, int& code) {
+  using Action = commands::RestoredAction;
+  auto* restored = app.add_subcommand(
+      "restored", "After a restore or a copy of the database: says which it is, or decides");
+  auto* resync = restored->add_flag_callback(
+      "--resync", [&options] { options.action = Action::resync; },
+      "It takes the place of the original: look at every resource again");
+  restored
+      ->add_flag_callback(
+          "--detach", [&options] { options.action = Action::detach; },
+          "It is a copy: forget the objects in Vapi, which stay the original's")
+      ->excludes(resync);
+  restored->add_flag("--dry-run", options.dry_run, "Only say what would be done; exit code 2");
+  restored->add_flag("--force", options.force, "Detach what looks like the original");
+  restored->callback([&] {
+    code = with_config(globals, [&](const auto& config) {
+      return commands::restored(config, options, globals.output);
+    });
+  });
+}
+
 void add_config(CLI::App& app, Globals& globals, int& code) {
   auto* configuration = app.add_subcommand("config", "The configuration in force");
   configuration->require_subcommand(1);
@@ -122,6 +143,7 @@ int main(int argc, char** argv) {
   Globals globals;
   commands::SandboxOptions sandbox;
   commands::WorkspaceOptions workspace;
+  commands::RestoredOptions restored;
   int code = commands::exit_ok;
   app.add_option("--config", globals.config_file, "Configuration file (TOML)");
   app.add_option("--set", globals.settings, "Override a setting: section.key=value")
@@ -133,6 +155,7 @@ int main(int argc, char** argv) {
   add_migrate(app, globals, code);
   add_config(app, globals, code);
   add_workspace(app, globals, workspace, code);
+  add_restored(app, globals, restored, code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {

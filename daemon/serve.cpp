@@ -4,11 +4,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <boost/asio/post.hpp>
+
 #include "base/log.hpp"
 #include "base/spawn.hpp"
 #include "commands.hpp"
 #include "config/database_url.hpp"
-#include "db/migrator.hpp"
 #include "secret_files.hpp"
 #include "signals.hpp"
 #include "vapi/key_identity.hpp"
@@ -24,6 +25,7 @@ constexpr Milliseconds database_pause_first{100};
 constexpr Milliseconds database_pause_max{2'000};
 /// When an outage ends somebody must find out soon, however long it was.
 constexpr Milliseconds outage_pause_max{60'000};
+constexpr int resync_due_max = 8;
 
 std::string daemon_id(Random& random) {
   char host[256] = "localhost";
@@ -68,7 +70,10 @@ Daemon::Daemon(const config::Config& config, Secret platform_key, std::optional<
       daemon_id_(daemon_id(random_)),
       platform_key_(std::move(platform_key)),
       sealer_(std::move(sealer)),
-      pool_(config.database.url, config.database.pool, db::prepare_engine),
+      admission_(
+          [this](const Error& why) { asio::post(context_, [this, why] { detached(why); }); }),
+      pool_(config.database.url, config.database.pool,
+            [this](db::Connection& connection) { admission_.admit(connection); }),
       stopped_(*clock_) {}
 
 int Daemon::run() {
@@ -88,10 +93,12 @@ asio::awaitable<void> Daemon::live() {
     const auto executor = context_.get_executor();
     spawn(executor, listener_->run(), "listener");
     spawn(executor, dispatcher_->run(), "dispatcher");
+    spawn(executor, resyncer_->run(), "resyncer");
     log::info("serve.ready", {{"daemon", daemon_id_}});
     if (stopping_) dispatcher_->stop();
     co_await dispatcher_->recorder().run();  // ends last: when every outcome is written
     listener_->stop();
+    resyncer_->stop();
     credentials_->stop();
   }
   log::info("serve.stopped", {{"daemon", daemon_id_}});
@@ -112,14 +119,10 @@ asio::awaitable<bool> Daemon::wait_for_database() {
 
 /// Says why not once for each reason, however long it waits.
 asio::awaitable<bool> Daemon::try_database(std::string& told) {
-  auto check = [](pqxx::connection& connection) -> std::optional<Error> {
-    const auto checked = db::check_schema(connection);
-    if (checked) return std::nullopt;
-    return checked.error();
-  };
-  const auto checked = co_await pool_.run(check);
-  if (checked && !checked->has_value()) co_return true;
-  const Error& why = checked ? **checked : checked.error();
+  auto nothing = [](db::Connection&) { return true; };
+  const auto connected = co_await pool_.run(nothing);  // admission says the rest
+  if (connected) co_return true;
+  const Error& why = connected.error();
   if (why.verdict == Verdict::invalid) {
     exit_code_ = commands::exit_error;
     log::failure(log::Level::error, "serve.impossible", why);
@@ -166,6 +169,10 @@ void Daemon::build_engine_for(const std::string& installation_id) {
       dispatcher_options(config_));
   listener_ = std::make_unique<db::Listener>(config_.database.listen_url, *clock_,
                                              [this] { dispatcher_->ring(); });
+  resyncer_ = std::make_unique<sync::Resyncer>(
+      *clock_, config_.engine.poll_max,
+      [this] { return db::touch_restored(pool_, resync_due_max); },
+      [this] { dispatcher_->ring(); });
   dispatcher_->set_listening([this] { return listener_->listening(); });
 }
 
@@ -210,6 +217,14 @@ void Daemon::abort() {
   std::_Exit(commands::exit_error);
 }
 
+/// What this process knows of the database is not true any more.
+void Daemon::detached(const Error& why) {
+  if (exit_code_ != 0) return;
+  exit_code_ = commands::exit_error;
+  log::failure(log::Level::error, "serve.detached", why);
+  if (!stopping_) stop();
+}
+
 namespace commands {
 
 int serve(const config::Config& config) {
@@ -221,9 +236,6 @@ int serve(const config::Config& config) {
   auto sealer = read_sealer(config);
   if (!sealer) return fail(sealer.error(), {});
 
-  // libpq's own names for what a connection string may leave out.
-  setenv("PGCONNECT_TIMEOUT", "5", 0);
-  setenv("PGAPPNAME", "vapisync", 0);
   asio::io_context context(1);
   Daemon daemon(config, std::move(*platform_key), std::move(*sealer), context);
   return daemon.run();

@@ -16,8 +16,10 @@
 #include "db/engine_store.hpp"
 #include "db/listener.hpp"
 #include "db/pool.hpp"
+#include "db/session.hpp"
 #include "sync/credentials.hpp"
 #include "sync/dispatcher.hpp"
+#include "sync/resyncer.hpp"
 #include "sync/syncer.hpp"
 
 namespace vapisync {
@@ -41,6 +43,7 @@ class Daemon {
   boost::asio::awaitable<void> drain_deadline();
   void stop();
   void abort();
+  void detached(const Error& why);
 
   const config::Config& config_;
   boost::asio::io_context& context_;
@@ -49,11 +52,13 @@ class Daemon {
   std::string daemon_id_;
   Secret platform_key_;
   std::optional<Sealer> sealer_;
+  db::Admission admission_;
   db::Pool pool_;
   std::unique_ptr<db::EngineStore> store_;
   std::unique_ptr<sync::Credentials> credentials_;
   std::unique_ptr<sync::Syncer> syncer_;
   std::unique_ptr<sync::Dispatcher> dispatcher_;
+  std::unique_ptr<sync::Resyncer> resyncer_;
   std::unique_ptr<db::Listener> listener_;
   Event stopped_;
   bool stopping_{false};

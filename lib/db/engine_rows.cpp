@@ -1,5 +1,6 @@
 #include "db/engine_rows.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
@@ -173,6 +174,10 @@ void add_facts(Claim& claim, const pqxx::row& row) {
   claim.created_after = text(row, "created_after");
   claim.blocked = row["blocked"].as<bool>();
   claim.age = Milliseconds{row["age_ms"].as<int64_t>()};
+  if (row["restored_ms"].is_null()) return;
+  const Milliseconds restored_age{row["restored_ms"].as<int64_t>()};
+  claim.open_age = claim.open ? std::min(claim.open_age, restored_age) : restored_age;
+  claim.open = true;
 }
 
 std::string reports_to_json(const std::vector<const Report*>& reports) {

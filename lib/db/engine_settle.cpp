@@ -33,13 +33,11 @@ struct Settled {
   bool to_reject{false};
 };
 
-std::vector<Settled> settle_most(pqxx::connection& connection,
-                                 const std::vector<const Report*>& reports,
+std::vector<Settled> settle_most(Connection& connection, const std::vector<const Report*>& reports,
                                  const PostgresStoreOptions& options) {
-  pqxx::nontransaction tx(connection);
   std::map<std::pair<int64_t, int64_t>, Settled> by_claim;
-  for (const auto& row : tx.exec_prepared("settle", reports_to_json(reports), options.daemon_id,
-                                          options.late_window.count())) {
+  for (const auto& row : connection.call("settle", reports_to_json(reports), options.daemon_id,
+                                         options.late_window.count())) {
     by_claim[{row["resource_id"].as<int64_t>(), row["token"].as<int64_t>()}] = {
         receipt_from_row(row), row["status"].as<std::string>() == "reject"};
   }
@@ -51,11 +49,12 @@ std::vector<Settled> settle_most(pqxx::connection& connection,
   return settled;
 }
 
-Receipt reject_blocking(pqxx::connection& connection, const Report& report,
+Receipt reject_blocking(Connection& connection, const Report& report,
                         const PostgresStoreOptions& options) {
-  pqxx::nontransaction tx(connection);
-  const auto row = tx.exec_prepared1("reject", report_to_json(report), options.daemon_id,
-                                     options.late_window.count());
+  const auto row =
+      connection
+          .call("reject", report_to_json(report), options.daemon_id, options.late_window.count())
+          .front();
   log_rollback(*report.claim, row["undone"].as<int>(), row["stuck"].as<int>());
   return receipt_from_row(row);
 }
@@ -87,7 +86,7 @@ Report defer_unstorable(const Report& report, const Error& why) {
 }
 
 /// What the database will not store is put off, so that it holds up nothing else.
-Receipt settle_deferred(pqxx::connection& connection, const Report& report,
+Receipt settle_deferred(Connection& connection, const Report& report,
                         const pqxx::sql_error& unstorable, const PostgresStoreOptions& options) {
   const Error why = to_error(unstorable);
   log::failure(log::Level::error, "db.outcome_refused", why);
@@ -96,7 +95,7 @@ Receipt settle_deferred(pqxx::connection& connection, const Report& report,
 }
 
 /// The others of its batch are settled by now, so a failure here must not make them fail, too.
-Receipt try_reject(pqxx::connection& connection, const Report& report,
+Receipt try_reject(Connection& connection, const Report& report,
                    const PostgresStoreOptions& options) {
   try {
     return reject_blocking(connection, report, options);
@@ -109,7 +108,7 @@ Receipt try_reject(pqxx::connection& connection, const Report& report,
   }
 }
 
-std::vector<Receipt> settle_blocking(pqxx::connection& connection,
+std::vector<Receipt> settle_blocking(Connection& connection,
                                      const std::vector<const Report*>& reports,
                                      const PostgresStoreOptions& options) {
   const auto settled = settle_most(connection, reports, options);
@@ -122,7 +121,7 @@ std::vector<Receipt> settle_blocking(pqxx::connection& connection,
   return receipts;
 }
 
-std::vector<Receipt> settle_one_by_one(pqxx::connection& connection,
+std::vector<Receipt> settle_one_by_one(Connection& connection,
                                        const std::vector<const Report*>& reports,
                                        const PostgresStoreOptions& options) {
   std::vector<Receipt> receipts;
@@ -142,8 +141,7 @@ std::vector<Receipt> settle_one_by_one(pqxx::connection& connection,
 
 }  // namespace
 
-std::vector<Receipt> settle_reports(pqxx::connection& connection,
-                                    const std::vector<Report>& reports,
+std::vector<Receipt> settle_reports(Connection& connection, const std::vector<Report>& reports,
                                     const PostgresStoreOptions& options) {
   std::vector<const Report*> batch;
   batch.reserve(reports.size());
@@ -152,7 +150,7 @@ std::vector<Receipt> settle_reports(pqxx::connection& connection,
     return settle_blocking(connection, batch, options);
   } catch (const pqxx::sql_error& refused) {
     // One bad row must not fail its whole batch for ever.
-    if (refused.sqlstate().starts_with("57") || !connection.is_open()) throw;
+    if (to_error(refused).verdict == Verdict::retry || !connection.is_open()) throw;
     return settle_one_by_one(connection, batch, options);
   }
 }

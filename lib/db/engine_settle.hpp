@@ -10,8 +10,7 @@
 namespace vapisync::db {
 
 /// One receipt for each report, in order. Throws what libpqxx throws when nothing can be recorded.
-std::vector<Receipt> settle_reports(pqxx::connection& connection,
-                                    const std::vector<Report>& reports,
+std::vector<Receipt> settle_reports(Connection& connection, const std::vector<Report>& reports,
                                     const PostgresStoreOptions& options);
 
 }  // namespace vapisync::db

@@ -4,7 +4,6 @@
 
 #include <pqxx/pqxx>
 
-#include "db/embedded_sql.hpp"
 #include "db/engine_rows.hpp"
 #include "db/engine_settle.hpp"
 
@@ -13,17 +12,8 @@ namespace {
 
 constexpr Milliseconds daemon_silence{15'000};  ///< then its part of the limits goes to the others
 
-/// The daemon's statements are many rows at a time by index; what the planner would choose after it
-/// saw an empty queue costs a hundred times more.
-constexpr const char* plan_settings =
-    "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_bitmapscan = "
-    "off;"
-    "SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;"
-    "SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '30s'";
-
-std::vector<Claim> claim_blocking(pqxx::connection& connection, const ClaimRequest& request,
+std::vector<Claim> claim_blocking(Connection& connection, const ClaimRequest& request,
                                   const PostgresStoreOptions& options, TimePoint asked_at) {
-  pqxx::nontransaction tx(connection);
   std::vector<std::string> orgs;
   std::vector<int> wanted;
   for (const auto& share : request.shares) {
@@ -31,8 +21,8 @@ std::vector<Claim> claim_blocking(pqxx::connection& connection, const ClaimReque
     wanted.push_back(share.rows);
   }
   const auto rows =
-      tx.exec_prepared("claim", array_literal(orgs), array_literal(wanted), options.daemon_id,
-                       request.lease.count(), request.rows_per_org, array_literal(options.kinds));
+      connection.call("claim", array_literal(orgs), array_literal(wanted), options.daemon_id,
+                      request.lease.count(), request.rows_per_org, array_literal(options.kinds));
   std::map<int64_t, Claim> taken;
   std::vector<int64_t> ids;
   std::vector<int64_t> open_ids;
@@ -46,7 +36,7 @@ std::vector<Claim> claim_blocking(pqxx::connection& connection, const ClaimReque
   std::vector<Claim> claims;
   if (ids.empty()) return claims;
   claims.reserve(ids.size());
-  for (const auto& row : tx.exec_prepared("facts", array_literal(ids), array_literal(open_ids))) {
+  for (const auto& row : connection.call("facts", array_literal(ids), array_literal(open_ids))) {
     Claim& claim = taken.at(row["resource_id"].as<int64_t>());
     add_facts(claim, row);
     claims.push_back(std::move(claim));
@@ -61,11 +51,9 @@ class PostgresStore final : public EngineStore {
 
   Answer<std::vector<ReadyOrg>> sweep(SweepRequest request) override {
     auto work = [request = std::move(request),
-                 fallback = default_credential_](pqxx::connection& connection) {
-      pqxx::nontransaction tx(connection);
+                 fallback = default_credential_](Connection& connection) {
       std::vector<ReadyOrg> orgs;
-      for (const auto& row :
-           tx.exec_prepared("sweep", request.after_org, request.limit, fallback)) {
+      for (const auto& row : connection.call("sweep", request.after_org, request.limit, fallback)) {
         orgs.push_back(ready_org_from_row(row));
       }
       return orgs;
@@ -75,50 +63,46 @@ class PostgresStore final : public EngineStore {
 
   Answer<std::vector<Claim>> claim(ClaimRequest request) override {
     const TimePoint asked_at = clock_.now();
-    auto work = [this, request = std::move(request), asked_at](pqxx::connection& connection) {
+    auto work = [this, request = std::move(request), asked_at](Connection& connection) {
       return claim_blocking(connection, request, options_, asked_at);
     };
     co_return co_await pool_.run(std::move(work));
   }
 
   Answer<std::vector<Receipt>> settle(const std::vector<Report>& reports) override {
-    auto work = [this, &reports](pqxx::connection& connection) {
+    auto work = [this, &reports](Connection& connection) {
       return settle_reports(connection, reports, options_);
     };
     co_return co_await pool_.run(std::move(work));
   }
 
   Answer<bool> renew(int64_t resource_id, int64_t token, Milliseconds lease) override {
-    auto work = [=](pqxx::connection& connection) {
-      pqxx::nontransaction tx(connection);
-      return !tx.exec_prepared("renew", resource_id, token, lease.count()).empty();
+    auto work = [=](Connection& connection) {
+      return !connection.call("renew", resource_id, token, lease.count()).empty();
     };
     co_return co_await pool_.run(std::move(work));
   }
 
   Answer<int> wake_waiting(int64_t credential_id) override {
-    auto work = [credential_id, fallback = default_credential_](pqxx::connection& connection) {
-      pqxx::nontransaction tx(connection);
-      const auto woken = tx.exec_prepared("wake_waiting", credential_id, fallback);
+    auto work = [credential_id, fallback = default_credential_](Connection& connection) {
+      const auto woken = connection.call("wake_waiting", credential_id, fallback);
       return static_cast<int>(woken.affected_rows());
     };
     co_return co_await pool_.run(std::move(work));
   }
 
   Answer<bool> arm_bell(Milliseconds duration) override {
-    auto work = [duration](pqxx::connection& connection) {
-      pqxx::nontransaction tx(connection);
-      tx.exec_prepared("arm_bell", duration.count());
-      return tx.exec_prepared1("writers_at_work")[0].as<bool>();
+    auto work = [duration](Connection& connection) {
+      connection.call("arm_bell", duration.count());
+      return connection.call("writers_at_work").front()[0].as<bool>();
     };
     co_return co_await pool_.run(std::move(work));
   }
 
   Answer<int64_t> register_platform(std::string fingerprint, std::string base_url,
                                     bool all_orgs) override {
-    auto work = [=](pqxx::connection& connection) {
-      pqxx::nontransaction tx(connection);
-      return tx.exec_prepared1("register_platform", fingerprint, base_url)[0].as<int64_t>();
+    auto work = [=](Connection& connection) {
+      return connection.call("register_platform", fingerprint, base_url).front()[0].as<int64_t>();
     };
     auto id = co_await pool_.run(std::move(work));
     if (id && all_orgs) default_credential_ = *id;
@@ -126,26 +110,23 @@ class PostgresStore final : public EngineStore {
   }
 
   Answer<bool> pause_credential(int64_t id, std::string reason, Milliseconds duration) override {
-    auto work = [=](pqxx::connection& connection) {
-      pqxx::nontransaction tx(connection);
-      return tx.exec_prepared("pause_credential", id, reason, duration.count()).affected_rows() > 0;
+    auto work = [=](Connection& connection) {
+      return connection.call("pause_credential", id, reason, duration.count()).affected_rows() > 0;
     };
     co_return co_await pool_.run(std::move(work));
   }
 
   Answer<bool> resume_credential(int64_t id) override {
-    auto work = [=](pqxx::connection& connection) {
-      pqxx::nontransaction tx(connection);
-      return tx.exec_prepared("resume_credential", id).affected_rows() > 0;
+    auto work = [=](Connection& connection) {
+      return connection.call("resume_credential", id).affected_rows() > 0;
     };
     co_return co_await pool_.run(std::move(work));
   }
 
   Answer<std::vector<CredentialRow>> load_credentials(std::vector<int64_t> ids) override {
-    auto work = [ids = std::move(ids)](pqxx::connection& connection) {
-      pqxx::nontransaction tx(connection);
+    auto work = [ids = std::move(ids)](Connection& connection) {
       std::vector<CredentialRow> credentials;
-      for (const auto& row : tx.exec_prepared("load_credentials", array_literal(ids))) {
+      for (const auto& row : connection.call("load_credentials", array_literal(ids))) {
         credentials.push_back(credential_from_row(row));
       }
       return credentials;
@@ -154,27 +135,25 @@ class PostgresStore final : public EngineStore {
   }
 
   Answer<bool> learn_account(int64_t id, std::string account_id) override {
-    auto work = [=](pqxx::connection& connection) {
-      pqxx::nontransaction tx(connection);
-      return tx.exec_prepared("learn_account", id, account_id).affected_rows() > 0;
+    auto work = [=](Connection& connection) {
+      return connection.call("learn_account", id, account_id).affected_rows() > 0;
     };
     co_return co_await pool_.run(std::move(work));
   }
 
   Answer<int> heartbeat() override {
-    auto work = [this](pqxx::connection& connection) {
-      pqxx::nontransaction tx(connection);
-      const auto row = tx.exec_prepared1("heartbeat", options_.daemon_id, VAPISYNC_VERSION,
-                                         daemon_silence.count());
+    auto work = [this](Connection& connection) {
+      const auto row =
+          connection.call("heartbeat", options_.daemon_id, VAPISYNC_VERSION, daemon_silence.count())
+              .front();
       return row[0].as<int>();
     };
     co_return co_await pool_.run(std::move(work));
   }
 
   Answer<std::string> installation_id() override {
-    auto work = [](pqxx::connection& connection) {
-      pqxx::nontransaction tx(connection);
-      return tx.exec_prepared1("installation")[0].as<std::string>();
+    auto work = [](Connection& connection) {
+      return connection.call("installation").front()[0].as<std::string>();
     };
     co_return co_await pool_.run(std::move(work));
   }
@@ -191,14 +170,6 @@ class PostgresStore final : public EngineStore {
 std::unique_ptr<EngineStore> make_postgres_store(Pool& pool, Clock& clock,
                                                  PostgresStoreOptions options) {
   return std::make_unique<PostgresStore>(pool, clock, std::move(options));
-}
-
-void prepare_engine(pqxx::connection& connection) {
-  pqxx::nontransaction tx(connection);
-  tx.exec(plan_settings);
-  for (const auto& statement : sql::engine()) {
-    connection.prepare(std::string(statement.name), std::string(statement.text));
-  }
 }
 
 }  // namespace vapisync::db

@@ -165,7 +165,4 @@ struct PostgresStoreOptions {
 std::unique_ptr<EngineStore> make_postgres_store(Pool& pool, Clock& clock,
                                                  PostgresStoreOptions options);
 
-/// For Pool: plan settings and the engine's statements on a new connection.
-void prepare_engine(pqxx::connection& connection);
-
 }  // namespace vapisync::db

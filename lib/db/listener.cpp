@@ -1,6 +1,7 @@
 #include "db/listener.hpp"
 
 #include <algorithm>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <boost/asio/as_tuple.hpp>
@@ -13,6 +14,8 @@
 #include <pqxx/pqxx>
 
 #include "base/log.hpp"
+#include "db/connection.hpp"
+#include "db/conninfo.hpp"
 #include "db/pqxx_errors.hpp"
 
 namespace vapisync::db {
@@ -45,9 +48,12 @@ struct Listener::Session {
 };
 
 Listener::Listener(Secret url, Clock& clock, std::function<void()> rung)
-    : url_(std::move(url)), clock_(clock), rung_(std::move(rung)), pause_(clock.make_timer()) {}
+    : url_(with_timeouts(url)), clock_(clock), rung_(std::move(rung)), pause_(clock.make_timer()) {}
 
-Listener::~Listener() = default;
+/// A server that went silent while it was asked to listen would hold up the end of the process.
+Listener::~Listener() {
+  if (session_ && session_->connection) ::shutdown(session_->connection->sock(), SHUT_RDWR);
+}
 
 void Listener::stop() {
   stopping_ = true;
@@ -57,7 +63,7 @@ void Listener::stop() {
 
 /// Once for each reason. Runs on the listener's thread while the loop waits for it.
 void Listener::tell(const Error& why) {
-  if (why.message == told_) return;
+  if (why.message == told_) return log::failure(log::Level::debug, "db.listen_failed", why);
   told_ = why.message;
   log::failure(log::Level::warning, "db.not_listening", why,
                "the daemon polls instead; see database.listen_url");
@@ -67,9 +73,12 @@ asio::awaitable<void> Listener::run() {
   session_ = std::make_unique<Session>(co_await asio::this_coro::executor);
   Milliseconds pause = pause_first;
   while (!stopping_) {
-    co_await listen();
-    if (listening_) pause = pause_first;
-    listening_ = false;
+    const Connected connected = co_await connect();
+    if (connected == Connected::pooled) co_return;
+    if (connected == Connected::yes && !stopping_) {
+      pause = pause_first;
+      co_await listen();
+    }
     session_->receiver.reset();
     session_->connection.reset();
     if (stopping_) break;
@@ -78,24 +87,40 @@ asio::awaitable<void> Listener::run() {
   }
 }
 
+Listener::Connected Listener::connect_blocking() try {
+  Session& session = *session_;
+  session.connection = std::make_unique<pqxx::connection>(url_.reveal());
+  if (is_pooled(*session.connection)) {
+    log::warning("db.listen_pooled",
+                 {{"hint",
+                   "a pooler does not pass notifications on, so the daemon polls: set "
+                   "database.listen_url to the address of Postgres itself"}});
+    session.connection.reset();
+    return Connected::pooled;
+  }
+  session.receiver = std::make_unique<Receiver>(*session.connection, rung_);
+  // libpqxx keeps silent about a connection that is lost just while it asks to listen.
+  if (!session.connection->is_open()) throw pqxx::broken_connection("lost while asking to listen");
+  return Connected::yes;
+} catch (const std::exception& thrown) {
+  tell(to_error(thrown));
+  return Connected::no;
+}
+
+asio::awaitable<Listener::Connected> Listener::connect() {
+  auto job = [](Listener* self) -> asio::awaitable<Connected> {
+    co_return self->connect_blocking();
+  };
+  co_return co_await asio::co_spawn(session_->thread, job(this), asio::use_awaitable);
+}
+
 asio::awaitable<void> Listener::listen() {
   Session& session = *session_;
-  auto connect = [](Listener* self) -> asio::awaitable<bool> {
-    try {
-      auto& to = *self->session_;
-      to.connection = std::make_unique<pqxx::connection>(self->url_.reveal());
-      to.receiver = std::make_unique<Receiver>(*to.connection, self->rung_);
-      co_return true;
-    } catch (const std::exception& thrown) {
-      self->tell(to_error(thrown));
-    }
-    co_return false;
-  };
-  const bool connected =
-      co_await asio::co_spawn(session.thread, connect(this), asio::use_awaitable);
-  if (!connected || stopping_) co_return;
-  session.socket.assign(::dup(session.connection->sock()));
+  boost::system::error_code no_socket;
+  session.socket.assign(::dup(session.connection->sock()), no_socket);
+  if (no_socket) co_return;
   listening_ = true;
+  log::debug("db.listening");
   if (!told_.empty()) log::info("db.listening_again");
   told_.clear();
   rung_();  // whatever rang before is lost: look
@@ -110,6 +135,7 @@ asio::awaitable<void> Listener::listen() {
                                                       asio::as_tuple(asio::use_awaitable));
     if (error) break;
   }
+  listening_ = false;
   session.socket.close();
 }
 

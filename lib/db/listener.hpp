@@ -1,6 +1,7 @@
 #pragma once
 // Waits for the doorbell: NOTIFY on the channel `vapisync`, without polling. A hint only: whoever
-// is rung looks at the tables, and looks anyway after every (re)connection.
+// is rung looks at the tables, and looks anyway after every (re)connection. Through a pooler
+// nothing would ever be heard: then it gives up, and the quick safety poll does the work.
 #include <functional>
 #include <memory>
 #include <string>
@@ -29,6 +30,9 @@ class Listener {
 
  private:
   struct Session;
+  enum class Connected { yes, no, pooled };
+  boost::asio::awaitable<Connected> connect();
+  Connected connect_blocking();
   boost::asio::awaitable<void> listen();
   void tell(const Error& why);
 

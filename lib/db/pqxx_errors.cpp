@@ -19,6 +19,8 @@ Verdict verdict_of(std::string_view sqlstate) {
   const std::string_view group = sqlstate.substr(0, 2);
   if (group == "08" || group == "53" || group == "57" || group == "58") return Verdict::retry;
   if (group == "40" || group == "55" || sqlstate == "25006") return Verdict::retry;
+  // A pooler lost a prepared statement: the next try carries its text along.
+  if (sqlstate == "26000" || sqlstate == "42P05") return Verdict::retry;
   if (group == "22" || group == "PT" || sqlstate == "42501") return Verdict::invalid;
   return Verdict::fatal;
 }
@@ -31,6 +33,7 @@ Error lost(const std::exception& thrown) {
 }  // namespace
 
 Error to_error(const std::exception& thrown) {
+  if (const auto* refused = dynamic_cast<const Refused*>(&thrown)) return refused->error();
   if (dynamic_cast<const pqxx::broken_connection*>(&thrown) != nullptr) return lost(thrown);
   // The commit may or may not have happened; every statement of ours is safe to repeat.
   if (dynamic_cast<const pqxx::in_doubt_error*>(&thrown) != nullptr) return lost(thrown);

@@ -11,12 +11,16 @@ SELECT r.resource_id, r.org_id, r.kind, r.key, r.desired_version, r.live_version
          (SELECT l.payload FROM vapisync.outbox l
            WHERE l.resource_id = r.resource_id AND l.version = r.live_version) END AS live_payload,
        -- While a request is open, a key of any version after the live one may have been sent.
-       CASE WHEN r.resource_id = ANY ($2::bigint[]) THEN
+       CASE WHEN r.resource_id = ANY ($2::bigint[]) OR l.since IS NOT NULL THEN
          (SELECT json_agg(DISTINCT k) FROM vapisync.outbox o, json_object_keys(o.payload) k
-           WHERE o.resource_id = r.resource_id AND o.version > r.live_version AND o.op = 'upsert') END AS open_keys
+           WHERE o.resource_id = r.resource_id AND o.version > r.live_version AND o.op = 'upsert') END AS open_keys,
+       -- In the history that a restored database lost, a resource without an id may have been created.
+       (extract(epoch FROM now() - l.since) * 1000)::bigint AS restored_ms
   FROM unnest($1::bigint[]) AS i (resource_id),
        LATERAL (SELECT * FROM vapisync.resources x WHERE x.resource_id = i.resource_id OFFSET 0) r,
        LATERAL (SELECT * FROM vapisync.outbox x
                  WHERE x.resource_id = r.resource_id AND x.version = r.desired_version OFFSET 0) e
        LEFT JOIN LATERAL (SELECT x.request_id FROM vapisync.saves x
                            WHERE x.save_id = e.save_id OFFSET 0) s ON true
+       LEFT JOIN LATERAL (SELECT x.since FROM vapisync.resync x
+                           WHERE x.resource_id = r.resource_id AND r.remote_id IS NULL OFFSET 0) l ON true

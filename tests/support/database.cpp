@@ -4,11 +4,11 @@
 #include <cstdio>
 #include <stdexcept>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <pqxx/pqxx>
 
 #include "db/migrator.hpp"
+#include "support/server.hpp"
 
 namespace vapisync::test {
 namespace {
@@ -26,17 +26,6 @@ constexpr const char* roles = R"(
 constexpr const char* members = R"(
   CREATE ROLE app_writer LOGIN IN ROLE vapisync_writer;
   CREATE ROLE app_daemon LOGIN IN ROLE vapisync_daemon;)";
-
-std::string tool(const std::string& arguments) {
-  const std::string command = "FAST=1 GUARD_PID=" + std::to_string(::getpid()) +
-                              " '" VAPISYNC_SOURCE_DIR "/tools/postgres' " + arguments;
-  std::FILE* pipe = ::popen(command.c_str(), "r");
-  if (pipe == nullptr) throw std::runtime_error("cannot run " + command);
-  std::string output;
-  for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) output += static_cast<char>(c);
-  if (::pclose(pipe) != 0) throw std::runtime_error("failed: " + command);
-  return output;
-}
 
 std::string make_directory() {
   std::string name = "/tmp/vapisync-test-XXXXXX";
@@ -64,7 +53,7 @@ TestCluster& TestCluster::instance() {
 }
 
 TestCluster::TestCluster() : directory_(make_directory()) {
-  const auto printed = tool("start " + directory_);
+  const auto printed = postgres_tool("start " + directory_);
   const auto port = printed.rfind("port=");
   if (port == std::string::npos) throw std::runtime_error("no port in: " + printed);
   port_ = printed.substr(port + 5, printed.find_first_of("&\n", port) - port - 5);
@@ -76,7 +65,7 @@ TestCluster::TestCluster() : directory_(make_directory()) {
 
 TestCluster::~TestCluster() {
   try {
-    tool("stop " + directory_);
+    postgres_tool("stop " + directory_);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
   }
@@ -99,6 +88,8 @@ TestDatabase::TestDatabase(Contents contents) {
   name_ = "test_" + std::to_string(++counter);
   TestCluster::instance().create_database(
       name_, contents == Contents::migrated ? std::string(" TEMPLATE ") + template_name : "");
+  // A copy of a database is told from its original; this one stands for an original.
+  if (contents == Contents::migrated) execute(url(), "SELECT vapisync.settle_here()");
 }
 
 TestDatabase::~TestDatabase() {

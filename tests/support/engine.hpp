@@ -8,6 +8,7 @@
 
 #include "base/clock.hpp"
 #include "db/engine_store.hpp"
+#include "db/session.hpp"
 #include "support/run.hpp"
 
 namespace vapisync::test {
