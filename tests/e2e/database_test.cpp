@@ -97,8 +97,8 @@ TEST_F(DatabaseTrouble, AConnectionThatIsCutWhileItAsksToListenIsTriedAgain) {
   daemon->await("db.listening");
   gate->cut_at("LISTEN");
   gate->cut();
-  daemon->await("db.listen_failed");
-  daemon->await("db.listening");
+  daemon->await("db.not_listening");
+  daemon->await("db.listening_again");
   save("acme", "r1", R"({"inbound":{"name":"Desk"}})");
   daemon->await("sync.synced", of_request("r1"));
   expect_all_is_well();
