@@ -88,7 +88,7 @@ TEST_F(RestoredRows, TouchingMakesDueOnlyAFewAndAPausedOrgHoldsUpNobody) {
 }
 
 TEST_F(RestoredRows, ATouchedBlockedResourceIsTriedAgain) {
-  sql(save_agents("acme", "r1", R"({"inbound": {}})"));
+  sql(save_agents_and_hold("acme", "r1", R"({"inbound": {}})"));
   const auto claims = engine.claim();
   engine.settle(failed(claims.front(), db::Outcome::rejected));
   EXPECT_EQ(sql("SELECT count(*) FROM vapisync.work"), "0");
