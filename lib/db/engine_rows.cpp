@@ -111,6 +111,8 @@ void write_report(Writer& writer, const Report& report) {
   member(writer, "opens", report.opens);
   member(writer, "clear_open", report.clears_open);
   member(writer, "burn", report.burn);
+  member(writer, "wrote_keys", report.wrote_keys);
+  member_or_null(writer, "wrote_marker", report.wrote_marker);
   member(writer, "delay_ms", int64_t{report.delay.count()});
   member(writer, "ms", int64_t{report.took.count()});
   if (report.error) write_error(writer, report);

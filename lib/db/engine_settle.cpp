@@ -1,7 +1,9 @@
 #include "db/engine_settle.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <map>
+#include <set>
 
 #include "base/log.hpp"
 #include "db/engine_rows.hpp"
@@ -108,6 +110,27 @@ Receipt try_reject(Connection& connection, const Report& report,
   }
 }
 
+/// What was sent under a claim that is lost can't be recorded as an outcome, but must be known.
+void note_late_writes(Connection& connection, const std::vector<const Report*>& reports,
+                      std::vector<Receipt>& receipts) {
+  std::vector<const Report*> late;
+  for (size_t i = 0; i < reports.size(); ++i) {
+    if (receipts[i].recorded != Recorded::lost || !reports[i]->wrote) continue;
+    late.push_back(reports[i]);
+    receipts[i].recorded = Recorded::held;  // unless the statement says that it is noted
+  }
+  if (late.empty()) return;
+  std::set<int64_t> noted;
+  for (const auto& row : connection.call("late_writes", reports_to_json(late))) {
+    noted.insert(row["resource_id"].as<int64_t>());
+  }
+  for (const Report* report : late) {
+    if (!noted.contains(report->claim->resource_id)) continue;
+    const auto place = std::find(reports.begin(), reports.end(), report) - reports.begin();
+    receipts[static_cast<size_t>(place)].recorded = Recorded::lost;
+  }
+}
+
 std::vector<Receipt> settle_blocking(Connection& connection,
                                      const std::vector<const Report*>& reports,
                                      const PostgresStoreOptions& options) {
@@ -118,6 +141,7 @@ std::vector<Receipt> settle_blocking(Connection& connection,
     receipts.push_back(settled[i].to_reject ? try_reject(connection, *reports[i], options)
                                             : settled[i].receipt);
   }
+  note_late_writes(connection, reports, receipts);
   return receipts;
 }
 

@@ -73,6 +73,9 @@ struct Report {
   bool burn{false};         ///< counts against retry.max_attempts
   bool opens{false};        ///< a request of this claim may still land
   bool clears_open{false};  ///< a look proved that nothing is on its way any more
+  bool wrote{false};        ///< a write was sent: it counts even if the claim is another's by now
+  std::vector<std::string> wrote_keys;  ///< the top-level keys that it carried
+  std::string wrote_marker;             ///< of a create
   std::optional<Error> error;
   std::string phase;     ///< where it failed: validate, send, verify
   std::string warnings;  ///< JSON array, or empty

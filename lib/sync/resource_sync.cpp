@@ -99,8 +99,15 @@ asio::awaitable<bool> ResourceSync::hold_claim() {
   const auto renewed =
       co_await syncer_.store_.renew(claim_.resource_id, claim_.token, syncer_.options_.lease);
   if (!renewed || !*renewed) co_return false;
+  // Counted from before it was asked for: by the time of a slow answer it may be over again.
   lease_end_ = now + syncer_.options_.lease;
-  co_return true;
+  co_return lease_end_ >= syncer_.clock_.now() + client_.request_timeout();
+}
+
+ResourceSync::Step ResourceSync::before_read() {
+  if (!co_await hold_claim()) co_return end(db::Outcome::released);
+  count_request();
+  co_return std::nullopt;
 }
 
 ResourceSync::Step ResourceSync::before_write() {
@@ -133,6 +140,19 @@ void ResourceSync::log_sent(std::string_view step, const Result<vapi::Object>& a
 json::Document ResourceSync::expected() const {
   const auto sent = core::merge_keys(remote_.sent_keys, claim_.open_keys);
   return core::with_resets(document_, sent, *kind_);
+}
+
+json::Document ResourceSync::without_left_out(json::Document body) const {
+  if (left_out_) {
+    for (const auto& key : *left_out_) json::erase(body, key);
+  }
+  return body;
+}
+
+std::vector<std::string> ResourceSync::resets() const {
+  auto keys = core::merge_keys(remote_.sent_keys, claim_.open_keys);
+  std::erase_if(keys, [this](const std::string& key) { return is_wanted(key); });
+  return keys;
 }
 
 void ResourceSync::learn(const vapi::Object& object, const json::Value& sent, bool was_write) {
@@ -184,6 +204,9 @@ db::Report ResourceSync::end(db::Outcome outcome) const {
   report.claim = &claim_;
   report.outcome = outcome;
   report.remote = remote_;
+  report.wrote = writes_ > 0;
+  if (report.wrote) report.wrote_keys = core::keys_of(document_);
+  if (created_) report.wrote_marker = marker_.attempt;
   report.clears_open = clears_open_;
   report.leftovers = leftovers_;
   report.took = since_start();
@@ -191,6 +214,10 @@ db::Report ResourceSync::end(db::Outcome outcome) const {
   const bool seen =
       facts_.match != core::Match::unknown || facts_.removed || outcome == db::Outcome::looked;
   if (facts_.open == core::OpenRequest::may_stand && seen) report.clears_open = true;
+  // What the open request left there is known from now on only by this.
+  if (report.clears_open && facts_.has_id && facts_.match != core::Match::same) {
+    report.remote.sent_keys = core::merge_keys(remote_.sent_keys, claim_.open_keys);
+  }
   return report;
 }
 
@@ -266,6 +293,12 @@ db::Report ResourceSync::leave_behind() const {
   return report;
 }
 
+/// What is refused may stand there nevertheless, if only half of it: something else than our books
+/// say. A last look puts back what was confirmed.
+bool ResourceSync::needs_last_look() const {
+  return !claim_.blocked && facts_.has_id && remote_.live_hash.empty();
+}
+
 db::Report ResourceSync::fail(const Error& error, bool was_write, std::string_view phase) const {
   const bool answered = error.status != 0;
   const bool counts = answered && client_.breaker_closed();
@@ -279,10 +312,12 @@ db::Report ResourceSync::fail(const Error& error, bool was_write, std::string_vi
   }
   if (error.verdict == Verdict::reject || error.verdict == Verdict::missing) {
     report.outcome = claim_.blocked ? db::Outcome::looked : db::Outcome::rejected;
+    report.opens = report.opens || needs_last_look();
     return report;
   }
   if (counts && claim_.attempts + 1 >= syncer_.options_.attempts_max && !claim_.blocked) {
     report.outcome = db::Outcome::rejected;
+    report.opens = report.opens || needs_last_look();
     report.error->code = "gave_up";
     report.error->message =
         fmt::format("gave up after {} attempts: {}", claim_.attempts + 1, error.message);

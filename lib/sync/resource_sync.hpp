@@ -32,10 +32,12 @@ class ResourceSync {
   Step create();
   Step update();
   Step compare();
+  Step leave_out_idle_resets(Error refusal);
   Step check_gone();
   Step remove();
 
   Step before_write();
+  Step before_read();
   boost::asio::awaitable<bool> hold_claim();
   /// After `stop` a claim that has sent nothing sends nothing.
   [[nodiscard]] bool must_stop() const { return syncer_.stopping_ && writes_ == 0; }
@@ -50,11 +52,16 @@ class ResourceSync {
   db::Report leave_behind() const;
   db::Report fail(const Error& error, bool was_write, std::string_view phase) const;
 
+  [[nodiscard]] bool needs_last_look() const;
+
   void log_sent(std::string_view step, const Result<vapi::Object>& answer) const;
   [[nodiscard]] bool is_wanted(std::string_view path) const;
   [[nodiscard]] Error name_refused_reset(Error error) const;
   void count_request();
   [[nodiscard]] json::Document expected() const;
+  [[nodiscard]] json::Document without_left_out(json::Document body) const;
+  /// The keys that are not wanted, and that Vapi may hold because we sent them.
+  [[nodiscard]] std::vector<std::string> resets() const;
   [[nodiscard]] Milliseconds since_start() const;
 
   Syncer& syncer_;
@@ -71,7 +78,10 @@ class ResourceSync {
   std::string hash_;         ///< of what is wanted, without the marker
   std::vector<core::Difference> differences_;
   std::vector<db::Leftover> leftovers_;
+  /// Resets that a look showed to be idle, once an update was refused.
+  std::optional<std::vector<std::string>> left_out_;
   bool clears_open_{false};
+  bool created_{false};  ///< a create was sent
   int requests_{0};
   int writes_{0};
   TimePoint write_began_{};

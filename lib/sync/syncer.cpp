@@ -51,6 +51,7 @@ ResourceSync::Step ResourceSync::take(core::Step step) {
 ResourceSync::Step ResourceSync::create() {
   Ended ended = co_await before_write();
   if (ended) co_return ended;
+  created_ = true;
   auto created = co_await client_.create(*kind_, document_);
   log_sent("create", created);
   if (!created) co_return fail(created.error(), true, "send");
@@ -64,27 +65,55 @@ ResourceSync::Step ResourceSync::create() {
 ResourceSync::Step ResourceSync::update() {
   Ended ended = co_await before_write();
   if (ended) co_return ended;
-  const json::Document body = expected();
+  const json::Document body = without_left_out(expected());
   auto updated = co_await client_.update(*kind_, remote_.id, body);
   log_sent("update", updated);
   if (!updated && updated.error().verdict == Verdict::missing) {
     facts_.presence = core::Presence::doubted;
     co_return std::nullopt;
   }
+  if (!updated && updated.error().verdict == Verdict::reject && !left_out_ && !resets().empty()) {
+    co_return co_await leave_out_idle_resets(updated.error());
+  }
   if (!updated) co_return fail(name_refused_reset(updated.error()), true, "send");
   if (remote_.account_id.empty()) remote_.account_id = updated->account_id;
   remote_.live_hash.clear();
   remote_.sent_keys = core::merge_keys(remote_.sent_keys, core::keys_of(document_));
-  learn(*updated, body, true);
+  learn(*updated, expected(), true);
   co_return std::nullopt;
 }
 
+/// While a request is open we reset keys that may never have been stored; one that Vapi does not
+/// know is refused even as null, and the refusal must not fall on a document that is free of it.
+/// A look tells which resets are idle; without them the document speaks for itself.
+ResourceSync::Step ResourceSync::leave_out_idle_resets(Error refusal) {
+  Ended ended = co_await before_read();
+  if (ended) co_return ended;
+  auto read = co_await client_.get(*kind_, remote_.id);
+  if (!read) {
+    Error error = read.error();
+    if (error.verdict == Verdict::missing) error.verdict = Verdict::retry;  // it was just refused
+    co_return fail(error, false, "verify");
+  }
+  left_out_.emplace();
+  for (const auto& key : resets()) {
+    const json::Value* stored = json::find(read->document, key);
+    if (stored == nullptr || stored->IsNull()) left_out_->push_back(key);
+  }
+  if (left_out_->empty()) co_return fail(name_refused_reset(std::move(refusal)), true, "send");
+  co_return std::nullopt;
+}
+
+/// A read that finds nothing proves nothing, since a new object may not be readable yet: the
+/// document is sent, and only if that too finds nothing is the object looked for.
+
 ResourceSync::Step ResourceSync::compare() {
   if (must_stop()) co_return end(db::Outcome::released);
-  count_request();
+  Ended ended = co_await before_read();
+  if (ended) co_return ended;
   auto read = co_await client_.get(*kind_, remote_.id);
   if (!read && read.error().verdict == Verdict::missing) {
-    facts_.presence = core::Presence::not_read;
+    core::learn_from_read(facts_, false);
     co_return std::nullopt;
   }
   if (!read) co_return fail(read.error(), false, "verify");
@@ -93,7 +122,8 @@ ResourceSync::Step ResourceSync::compare() {
 }
 
 ResourceSync::Step ResourceSync::check_gone() {
-  count_request();
+  Ended ended = co_await before_read();
+  if (ended) co_return ended;
   auto read = co_await client_.get(*kind_, remote_.id);
   if (read) {
     const Error odd = make_error(Verdict::retry, "missing_for_writes",
@@ -124,7 +154,8 @@ ResourceSync::Step ResourceSync::remove() {
 ResourceSync::Step ResourceSync::look_up() {
   if (must_stop()) co_return end(db::Outcome::released);
   const bool whole_account = facts_.presence == core::Presence::not_read;
-  count_request();
+  Ended ended = co_await before_read();
+  if (ended) co_return ended;
   const vapi::Client::KeepOn keep_on = [this] { return hold_claim(); };
   const std::string since = whole_account ? std::string{} : claim_.created_after;
   auto found = co_await client_.find(*kind_, marker_.resource, since, keep_on);
@@ -144,7 +175,8 @@ ResourceSync::Step ResourceSync::look_up() {
 
 /// Takes over the id only; what is wanted goes there as an ordinary update.
 ResourceSync::Step ResourceSync::adopt(std::vector<vapi::Object> found) {
-  count_request();
+  Ended ended = co_await before_read();
+  if (ended) co_return ended;
   auto read = co_await client_.get(*kind_, found.front().id);
   if (!read) {
     Error error = read.error();
@@ -161,7 +193,8 @@ ResourceSync::Step ResourceSync::adopt(std::vector<vapi::Object> found) {
   facts_.same_hash = false;
   facts_.match = core::Match::unknown;
   facts_.presence = core::Presence::assumed;
-  clears_open_ = true;
+  // Whoever adopted it before us and died may have an update on its way.
+  clears_open_ = facts_.open == core::OpenRequest::may_stand;
   log::info("sync.adopted", {{"org", claim_.org_id},
                              {"resource", resource_name_},
                              {"request_id", claim_.request_id},

@@ -29,7 +29,8 @@ WITH reports AS (
               THEN 'reject'
               ELSE 'rejected' END AS effect,
          CASE WHEN h.opens THEN greatest(w.open_until, now())
-              WHEN h.clear_open THEN NULL
+              -- A touch may tell of a request that this claim knew nothing of.
+              WHEN h.clear_open AND NOT h.touched THEN NULL
               ELSE w.open_until END AS open_after
     FROM held h,
          LATERAL (SELECT x.open_until FROM vapisync.work x
@@ -39,7 +40,9 @@ WITH reports AS (
 ), resources_changed AS (
   UPDATE vapisync.resources r
      SET remote_id = o.remote_id, account_id = o.account_id, marker = o.marker,
-         live_hash = o.live_hash, sent_keys = o.sent_keys,
+         live_hash = o.live_hash,
+         sent_keys = CASE WHEN o.touched THEN vapisync.merge_keys(r.sent_keys, o.sent_keys)
+                          ELSE o.sent_keys END,
          live_version = CASE WHEN o.effect = 'confirmed' THEN o.version
                              WHEN o.effect = 'forgotten' THEN 0 ELSE r.live_version END,
          settled_version = CASE WHEN o.effect IN ('confirmed', 'rejected')

@@ -1,6 +1,12 @@
 -- What a rejection means when saves that ask to be rolled back are in the refused version. The rest of settling
 -- (engine/settle.sql) leaves these reports to reject(), which decides the same things for one resource alone.
 
+-- Both, each key once.
+CREATE OR REPLACE FUNCTION vapisync.merge_keys(a text[], b text[]) RETURNS text[]
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT ARRAY(SELECT k FROM unnest(a || b) AS k GROUP BY k ORDER BY k COLLATE "C")
+$$;
+
 -- Does the remote object have what the save asked of this resource?
 CREATE OR REPLACE FUNCTION vapisync.live_holds(id bigint, save_id uuid) RETURNS boolean
 LANGUAGE sql STABLE AS $$
@@ -86,14 +92,16 @@ BEGIN
     status := CASE WHEN FOUND THEN 'held' ELSE 'lost' END;
     RETURN;
   END IF;
-  SELECT CASE WHEN i.opens THEN greatest(w.open_until, now()) WHEN i.clear_open THEN NULL ELSE w.open_until END
+  touched := before.generation <> i.generation;
+  -- A touch may tell of a request, and of keys, that this claim knew nothing of.
+  SELECT CASE WHEN i.opens THEN greatest(w.open_until, now())
+              WHEN i.clear_open AND NOT touched THEN NULL ELSE w.open_until END
   INTO open_after
   FROM vapisync.work w WHERE w.resource_id = i.resource_id AND w.token = i.token FOR UPDATE;
   IF NOT FOUND THEN
     RETURN;
   END IF;
 
-  touched := before.generation <> i.generation;
   -- Whatever changed since this claim looked, a rejection of the old view decides nothing. Nor is anybody else
   -- to blame for a version with something in it that was undone since.
   again := touched AND (before.desired_version = i.version OR vapisync.holds_undone(i.resource_id, i.version));
@@ -118,7 +126,7 @@ BEGIN
 
   UPDATE vapisync.resources r
   SET remote_id = i.remote_id, account_id = i.account_id, marker = i.marker, live_hash = i.live_hash,
-      sent_keys = i.sent_keys,
+      sent_keys = CASE WHEN touched THEN vapisync.merge_keys(r.sent_keys, i.sent_keys) ELSE i.sent_keys END,
       settled_version = CASE WHEN again OR guilty.by_field THEN r.settled_version
                              ELSE greatest(r.settled_version, i.version) END,
       last_error = CASE WHEN again OR r.desired_version > i.version THEN r.last_error ELSE i.error END

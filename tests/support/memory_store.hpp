@@ -61,6 +61,7 @@ class MemoryStore final : public db::EngineStore {
 
   Answer<bool> renew(int64_t resource_id, int64_t, Milliseconds) override {
     if (down) co_return away();
+    if (before_renewal) co_await before_renewal();
     renewed.push_back(resource_id);
     co_return renewals_succeed;
   }
@@ -104,6 +105,7 @@ class MemoryStore final : public db::EngineStore {
   std::map<int64_t, int> held_times;  ///< how often a writer still holds this resource
   bool down{false};
   bool renewals_succeed{true};
+  std::function<boost::asio::awaitable<void>()> before_renewal;
 
   int daemons{1};
 

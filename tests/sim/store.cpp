@@ -1,0 +1,218 @@
+#include "sim/store.hpp"
+
+#include <deque>
+#include <fmt/format.h>
+
+namespace vapisync::sim {
+namespace {
+
+constexpr Milliseconds hang{2'000};
+constexpr std::string_view fingerprint_of_key = "fingerprint";
+
+Error away() {
+  return make_error(Verdict::retry, "db_connection", "no connection to the database");
+}
+
+/// A batch as it is on its way: the daemon may be gone when it arrives.
+struct Batch {
+  std::deque<db::Claim> claims;
+  std::vector<db::Report> reports;
+};
+
+std::shared_ptr<Batch> copy_of(const std::vector<db::Report>& reports) {
+  auto batch = std::make_shared<Batch>();
+  for (const auto& report : reports) {
+    batch->claims.push_back(*report.claim);
+    batch->reports.push_back(report);
+    batch->reports.back().claim = &batch->claims.back();
+  }
+  return batch;
+}
+
+}  // namespace
+
+Milliseconds Store::latency() {
+  auto& dice = stage_.world.dice;
+  const bool slow = stage_.faults_are_on && dice.chance(stage_.swarm.db_slow);
+  return slow ? dice.between(Milliseconds{100}, Milliseconds{6'000})
+              : dice.between(Milliseconds{0}, Milliseconds{3});
+}
+
+/// There, the statement, and back.
+template <class T>
+Store::Answer<T> Store::run(std::string_view name, std::function<T()> statement) {
+  co_await fate_.strike(name);
+  auto debt = std::make_shared<Debt<Result<T>>>(process_);
+  std::weak_ptr<Debt<Result<T>>> owed = debt;
+  const auto pay = [owed](Result<T> result) {
+    if (const auto open = owed.lock()) open->pay(std::move(result));
+  };
+  auto arrive = [this_stage = &stage_, pay, back = latency(), statement = std::move(statement)] {
+    Stage& stage = *this_stage;
+    if (stage.world.now() < stage.database_down_until) {
+      const Milliseconds wait = stage.world.dice.chance(0.3) ? hang : Milliseconds{0};
+      stage.world.after(wait, [pay] { pay(away()); });
+      return;
+    }
+    T result = statement();
+    const bool lost = stage.faults_are_on && stage.world.dice.chance(stage.swarm.db_lost);
+    stage.world.after(back, [pay, lost, result = std::move(result)] {
+      lost ? pay(away()) : pay(Result<T>(result));
+    });
+  };
+  stage_.world.after(latency(), std::move(arrive));
+  co_return co_await Debt<Result<T>>::collect(std::move(debt));
+}
+
+Store::Answer<std::vector<db::ReadyOrg>> Store::sweep(db::SweepRequest request) {
+  auto look = [&stage = stage_, request] {
+    std::vector<db::ReadyOrg> out;
+    const TimePoint now = stage.world.now();
+    const Milliseconds rest = stage.database.credential_pause(now);
+    for (auto& org : stage.database.sweep(request, now)) {
+      out.push_back({org, platform_credential, std::string(fingerprint_of_key), rest, false});
+    }
+    return out;
+  };
+  return run<std::vector<db::ReadyOrg>>("sweep", std::move(look));
+}
+
+Store::Answer<std::vector<db::Claim>> Store::claim(db::ClaimRequest request) {
+  if (!fate_.may_claim()) stage_.complain(daemon_ + " claims while its gate is closed");
+  const TimePoint asked_at = process_.now();
+  const TimePoint asked_in_world = stage_.world.now();
+  using Rows = std::vector<test::MemoryDatabase::ClaimedRow>;
+  auto take = [&stage = stage_, request, daemon = daemon_] {
+    Rows rows = stage.database.claim(request, daemon, stage.world.now());
+    for (const auto& row : rows) {
+      stage.tell(fmt::format("{} claims {} token {}{}", daemon, row.resource_id, row.token,
+                             row.open ? " (open)" : ""));
+      stage.world.note("claim", row.resource_id);
+    }
+    return rows;
+  };
+  const auto rows = co_await run<Rows>("claim", std::move(take));
+  if (!rows) co_return rows.error();
+  if (rows->empty()) co_return std::vector<db::Claim>{};
+  // The facts are a statement of their own: what they tell is newer than the claim.
+  auto read = [&stage = stage_, rows = *rows] { return stage.database.facts(rows); };
+  auto claims = co_await run<std::vector<db::Claim>>("facts", std::move(read));
+  if (!claims) co_return claims.error();
+  for (auto& claim : *claims) {
+    claim.lease_end = asked_at + request.lease;
+    held_[claim.token] = {claim.resource_id, asked_in_world};
+  }
+  co_return claims;
+}
+
+Store::Answer<std::vector<db::Receipt>> Store::settle(const std::vector<db::Report>& reports) {
+  auto batch = copy_of(reports);
+  auto write = [&stage = stage_, batch, daemon = daemon_] {
+    std::vector<db::Receipt> receipts;
+    const bool busy = stage.faults_are_on && stage.world.dice.chance(stage.swarm.db_busy);
+    if (busy) {
+      receipts.assign(batch->reports.size(), {db::Recorded::held, false});
+      return receipts;
+    }
+    receipts = stage.database.settle(batch->reports, stage.world.now());
+    for (size_t i = 0; i < receipts.size(); ++i) {
+      const db::Report& report = batch->reports[i];
+      if (report.burn && (!report.error || report.error->status == 0)) {
+        stage.complain(daemon + " burns an attempt without an answer");
+      }
+      stage.tell(fmt::format("{} settles {}.{} outcome {} {} remote {}: {}{}", daemon,
+                             report.claim->resource_id, report.claim->version,
+                             static_cast<int>(report.outcome),
+                             report.error ? report.error->code : "", report.remote.id,
+                             receipts[i].recorded == db::Recorded::done ? "done" : "held or lost",
+                             receipts[i].due_now ? ", due now" : ""));
+      stage.world.note("settle", report.claim->resource_id);
+    }
+    return receipts;
+  };
+  auto receipts = co_await run<std::vector<db::Receipt>>("settle", std::move(write));
+  if (receipts) {
+    for (size_t i = 0; i < receipts->size(); ++i) {
+      if ((*receipts)[i].recorded != db::Recorded::held) {
+        held_.erase(batch->reports[i].claim->token);
+      }
+    }
+  }
+  co_return receipts;
+}
+
+Store::Answer<bool> Store::renew(int64_t resource_id, int64_t token, Milliseconds lease) {
+  auto work = [&stage = stage_, resource_id, token, lease] {
+    return stage.database.renew(resource_id, token, lease, stage.world.now());
+  };
+  return run<bool>("renew", std::move(work));
+}
+
+Store::Answer<int> Store::wake_waiting(int64_t) {
+  auto work = [&stage = stage_] { return stage.database.wake_waiting(stage.world.now()); };
+  return run<int>("wake_waiting", std::move(work));
+}
+
+Store::Answer<bool> Store::arm_bell(Milliseconds duration) {
+  auto work = [&stage = stage_, duration] {
+    return stage.database.arm_bell(duration, stage.world.now());
+  };
+  return run<bool>("arm_bell", std::move(work));
+}
+
+Store::Answer<int64_t> Store::register_platform(std::string, std::string, bool) {
+  auto work = [&stage = stage_] {
+    stage.database.register_platform();
+    return platform_credential;
+  };
+  return run<int64_t>("register_platform", std::move(work));
+}
+
+Store::Answer<std::vector<db::CredentialRow>> Store::load_credentials(std::vector<int64_t>) {
+  auto work = [] {
+    const db::CredentialRow row{platform_credential, true, std::string(fingerprint_of_key),
+                                "https://api.sim",   "",   ""};
+    return std::vector<db::CredentialRow>{row};
+  };
+  return run<std::vector<db::CredentialRow>>("load_credentials", std::move(work));
+}
+
+Store::Answer<bool> Store::learn_account(int64_t, std::string) {
+  return run<bool>("learn_account", [] { return true; });
+}
+
+Store::Answer<bool> Store::pause_credential(int64_t, std::string, Milliseconds duration) {
+  auto work = [&stage = stage_, duration] {
+    stage.database.pause_credential(duration, stage.world.now());
+    return true;
+  };
+  return run<bool>("pause_credential", std::move(work));
+}
+
+Store::Answer<bool> Store::resume_credential(int64_t) {
+  auto work = [&stage = stage_] {
+    stage.database.resume_credential();
+    return true;
+  };
+  return run<bool>("resume_credential", std::move(work));
+}
+
+Store::Answer<int> Store::heartbeat() {
+  auto work = [&stage = stage_, daemon = daemon_] {
+    return stage.database.heartbeat(daemon, stage.world.now());
+  };
+  return run<int>("heartbeat", std::move(work));
+}
+
+Store::Answer<std::string> Store::installation_id() {
+  return run<std::string>("installation_id", [] { return std::string(installation); });
+}
+
+std::optional<TimePoint> Store::claimed_at(int64_t resource_id) const {
+  for (const auto& [token, held] : held_) {
+    if (held.resource_id == resource_id) return held.asked_at;
+  }
+  return std::nullopt;
+}
+
+}  // namespace vapisync::sim

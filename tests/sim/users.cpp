@@ -1,0 +1,100 @@
+#include "sim/users.hpp"
+
+#include <fmt/format.h>
+
+namespace vapisync::sim {
+namespace {
+
+constexpr Milliseconds lock_wait{50};
+constexpr Milliseconds transaction_max{4'000};
+
+}  // namespace
+
+/// Every version of a resource carries a stamp of its own, by which a request tells what it sends.
+test::Change Users::change(const std::string& key) {
+  auto& dice = stage_.world.dice;
+  test::Change change;
+  change.key = key;
+  if (dice.chance(stage_.swarm.remove)) {
+    change.op = test::Change::Op::remove;
+    return change;
+  }
+  std::string extra;
+  const auto add = [&](const char* field, const char* value) {
+    extra += fmt::format(R"(,"{}":{})", field, value);
+  };
+  const bool put = dice.chance(0.3);
+  const auto maybe = [&](const char* field, const char* value) {
+    if (dice.chance(0.3)) {
+      add(field, value);
+    } else if (!put && dice.chance(0.3)) {
+      add(field, "null");
+    }
+  };
+  maybe("endCallMessage", R"("Good BYE")");
+  maybe("voicemailMessage", R"("Please call back")");
+  maybe("silenceTimeoutSeconds", "30");
+  if (dice.chance(stage_.swarm.bad_document)) {
+    add("backgroundDenoisingEnabled", "5");
+  } else if (!put) {
+    add("backgroundDenoisingEnabled", "null");  // mends an earlier mistake
+  }
+  if (put) {
+    change.op = test::Change::Op::put;
+    change.document = fmt::format(R"({{"name":"Put","firstMessage":"s{}"{}}})", saves_, extra);
+  } else {
+    change.document = fmt::format(R"({{"firstMessage":"s{}","vapi":{{"metadata":{{"n":{}}}{}}}}})",
+                                  saves_, saves_ % 3, extra);
+  }
+  return change;
+}
+
+void Users::save_something() {
+  auto& dice = stage_.world.dice;
+  test::SaveRequest request;
+  request.org_id = fmt::format("org{}", dice.between(1, stage_.swarm.orgs));
+  request.request_id = fmt::format("r{}", ++saves_);
+  const int64_t which = dice.between(0, 2);
+  if (which != 1) request.changes.push_back(change("inbound"));
+  if (which != 0) request.changes.push_back(change("outbound"));
+  begin(request);
+}
+
+void Users::begin(const test::SaveRequest& request) {
+  const TimePoint now = stage_.world.now();
+  if (now < stage_.database_down_until) return;
+  if (!stage_.database.can_lock(request)) {
+    stage_.world.after(lock_wait, [this, request] { begin(request); });
+    return;
+  }
+  const bool heard = stage_.database.bell_is_armed(now);
+  if (!stage_.database.begin(request, now)) return;
+  ++open_;
+  auto& dice = stage_.world.dice;
+  const bool is_long = stage_.faults_are_on && dice.chance(stage_.swarm.long_transaction);
+  const Milliseconds duration =
+      is_long ? dice.between(Milliseconds{1}, transaction_max) : Milliseconds{0};
+  stage_.world.after(duration, [this, request, heard] { end(request, heard); });
+}
+
+void Users::end(const test::SaveRequest& request, bool heard) {
+  --open_;
+  auto& dice = stage_.world.dice;
+  const TimePoint now = stage_.world.now();
+  if (now < stage_.database_down_until || dice.chance(0.02)) {
+    stage_.database.roll_back(request);
+    return;
+  }
+  stage_.database.commit(request, now);
+  stage_.world.note("save", static_cast<int64_t>(request.changes.size()));
+  for (const auto& change : request.changes) {
+    const auto* resource = stage_.database.find(request.org_id, change.key);
+    stage_.tell(fmt::format("{} saves {} as {}.{}: {}", request.org_id, request.request_id,
+                            resource->id, resource->desired,
+                            change.op == test::Change::Op::remove ? "delete" : change.document));
+  }
+  const bool lost = stage_.faults_are_on && stage_.swarm.bell_lost;
+  if (heard && !lost) ring_();
+}
+
+}  // namespace vapisync::sim

@@ -1,0 +1,27 @@
+#pragma once
+// Applications that save agents while everything else goes wrong: several orgs, single fields and
+// whole documents, both agents at once, deletes, mistakes, and transactions that stay open.
+#include "sim/stage.hpp"
+
+namespace vapisync::sim {
+
+class Users {
+ public:
+  Users(Stage& stage, std::function<void()> ring) : stage_(stage), ring_(std::move(ring)) {}
+
+  void save_something();
+  /// Transactions that are not yet over.
+  [[nodiscard]] int open() const { return open_; }
+
+ private:
+  test::Change change(const std::string& key);
+  void begin(const test::SaveRequest& request);
+  void end(const test::SaveRequest& request, bool heard);
+
+  Stage& stage_;
+  std::function<void()> ring_;
+  int64_t saves_{0};
+  int open_{0};
+};
+
+}  // namespace vapisync::sim

@@ -1,0 +1,325 @@
+#include "sim/vapi.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+
+#include "base/json.hpp"
+#include "core/document.hpp"
+#include "sim/vapi_faults.hpp"
+
+namespace vapisync::sim {
+namespace {
+
+sandbox::JournalLimits journal_limits() {
+  sandbox::JournalLimits limits;
+  limits.entries_max = 16;
+  limits.body_bytes_max = 0;
+  return limits;
+}
+
+int64_t parse_owner(std::string_view marker) {
+  const size_t slash = marker.find('/');
+  if (slash == std::string_view::npos || marker.substr(0, slash) != installation) return 0;
+  int64_t id = 0;
+  std::from_chars(marker.data() + slash + 1, marker.data() + marker.size(), id);
+  return id;
+}
+
+int64_t owner_in(std::string_view body) {
+  const auto parsed = json::parse(body);
+  if (!parsed) return 0;
+  const auto marker = core::read_marker(*parsed);
+  return marker ? parse_owner(marker->resource) : 0;
+}
+
+std::string id_in(const std::string& target) {
+  constexpr std::string_view collection = "/assistant/";
+  return target.starts_with(collection) ? target.substr(collection.size()) : std::string();
+}
+
+http::Exchange no_answer(std::string code, bool sent) {
+  return http::TransportFailure{std::move(code), "api.sim:443: simulated", sent};
+}
+
+}  // namespace
+
+/// One request, from the daemon's first byte to whatever becomes of it.
+struct Vapi::Letter {
+  http::Request request;
+  std::string id;       ///< of the object that the target names
+  int64_t resource{0};  ///< 0: a list
+  std::string caller;
+  bool counts{false};  ///< for "one in flight per resource"
+  TimePoint sent;
+  std::weak_ptr<Debt<http::Exchange>> owed;
+
+  void answer(http::Exchange exchange) const {
+    if (const auto open = owed.lock()) open->pay(std::move(exchange));
+  }
+  [[nodiscard]] bool is_write() const { return request.method != http::Method::get; }
+};
+
+class Vapi::Line final : public http::Transport {
+ public:
+  Line(Vapi& vapi, Caller& caller) : vapi_(vapi), caller_(caller) {}
+
+  boost::asio::awaitable<http::Exchange> send(http::Request request) override {
+    // Between the last look at the lease and the first byte a process can be stopped.
+    co_await caller_.fate->strike(request.method == http::Method::get ? "read" : "write");
+    auto debt = std::make_shared<Debt<http::Exchange>>(*caller_.process);
+    auto letter = std::make_shared<Letter>();
+    letter->resource = vapi_.resource_of(request);
+    letter->id = id_in(request.target);
+    letter->caller = caller_.name;
+    letter->sent = vapi_.stage_.world.now();
+    letter->owed = debt;
+    const Milliseconds patience = request.timeout;
+    letter->request = std::move(request);
+    vapi_.check_before_sending(caller_, *letter);
+    ++caller_.in_flight;
+    letter->counts = !vapi_.is_of_one_that_was_stopped(caller_, *letter);
+    if (letter->counts) caller_.busy.insert(letter->resource);
+    vapi_.stage_.world.after(patience, [letter] { letter->answer(no_answer("timeout", true)); });
+    vapi_.send(letter);
+    http::Exchange exchange = co_await Debt<http::Exchange>::collect(std::move(debt));
+    --caller_.in_flight;
+    if (letter->counts && letter->sent >= caller_.thawed_at) caller_.busy.extract(letter->resource);
+    const int status = exchange ? exchange->status : 0;
+    if (status >= 400) ++vapi_.error_answers;
+    vapi_.stage_.world.note("answer", status);
+    vapi_.stage_.tell(fmt::format("{} <- {} {}", caller_.name, letter->resource,
+                                  exchange ? std::to_string(status) : exchange.error().code));
+    co_return exchange;
+  }
+
+ private:
+  Vapi& vapi_;
+  Caller& caller_;
+};
+
+Vapi::Vapi(Stage& stage) : stage_(stage), service_(stage.world.dice.seed(), journal_limits()) {
+  plan_faults();
+}
+
+std::unique_ptr<http::Transport> Vapi::connect(Caller& caller) {
+  callers_.push_back(&caller);
+  return std::make_unique<Line>(*this, caller);
+}
+
+void Vapi::hang_up(Caller& caller) {
+  std::erase(callers_, &caller);
+}
+
+const sandbox::Object* Vapi::find(std::string_view id) const {
+  for (const auto& account : service_.store().accounts()) {
+    for (const auto& [place, object] : account->collections["assistant"].objects()) {
+      if (object.id == id) return &object;
+    }
+  }
+  return nullptr;
+}
+
+int64_t Vapi::owner_of(const sandbox::Object& object) {
+  return owner_in(object.config);
+}
+
+int64_t Vapi::resource_of(const http::Request& request) const {
+  const auto known = owners_.find(id_in(request.target));
+  return known != owners_.end() ? known->second : owner_in(request.body);
+}
+
+void Vapi::check_before_sending(Caller& caller, const Letter& letter) {
+  ++requests;
+  stage_.world.note(http::to_string(letter.request.method), letter.resource);
+  stage_.tell(fmt::format("{} -> {} {} {}", caller.name, http::to_string(letter.request.method),
+                          letter.request.target, letter.request.body));
+  if (caller.in_flight >= stage_.swarm.in_flight) {
+    stage_.complain(
+        fmt::format("{} has more than {} requests in flight", caller.name, stage_.swarm.in_flight));
+  }
+  if (letter.resource == 0) return;
+  const auto claimed = caller.store->claimed_at(letter.resource);
+  if (!claimed) {
+    stage_.complain(
+        fmt::format("{} sends for resource {} without a claim", caller.name, letter.resource));
+    return;
+  }
+  if (is_of_one_that_was_stopped(caller, letter)) return;
+  if (caller.busy.contains(letter.resource)) {
+    stage_.complain(
+        fmt::format("{} has two requests of resource {} in flight", caller.name, letter.resource));
+  }
+  for (const Caller* other : callers_) {
+    if (other == &caller) continue;
+    if (other->busy.contains(letter.resource) && !other->process->frozen()) {
+      stage_.complain(fmt::format("{} and {} have requests of resource {} in flight", caller.name,
+                                  other->name, letter.resource));
+    }
+  }
+  if (letter.request.method == http::Method::post) check_create(letter);
+  if (!letter.request.body.empty()) check_version(letter);
+}
+
+/// What a process that was stopped meanwhile still sends, nobody can prevent; it must be repaired.
+bool Vapi::is_of_one_that_was_stopped(const Caller& caller, const Letter& letter) {
+  const auto claimed = caller.store->claimed_at(letter.resource);
+  return claimed && *claimed <= caller.thawed_at;
+}
+
+/// Nothing causes a create before it is certain that no earlier one of the resource stands or will.
+void Vapi::check_create(const Letter& letter) {
+  if (creates_under_way_[letter.resource] > 0) {
+    stage_.complain(
+        fmt::format("a second create of resource {} while one is under way", letter.resource));
+  }
+  for (const auto& account : service_.store().accounts()) {
+    for (const auto& [place, object] : account->collections["assistant"].objects()) {
+      if (owner_of(object) == letter.resource && !clones.contains(object.id)) {
+        stage_.complain(fmt::format("a create of resource {}, which has object {}", letter.resource,
+                                    object.id));
+      }
+    }
+  }
+}
+
+/// Superseded versions are never sent once a newer one was confirmed.
+void Vapi::check_version(const Letter& letter) {
+  const auto& resource = stage_.database.resources.at(letter.resource);
+  const auto sent = json::parse(letter.request.body);
+  const std::string_view stamp = json::text_or(*sent, "firstMessage", "");
+  int64_t newest = 0;
+  for (const auto& entry : resource.entries) {
+    if (entry.payload.empty()) continue;
+    const auto payload = json::parse(entry.payload);
+    if (json::text_or(*payload, "firstMessage", "") == stamp) newest = entry.version;
+  }
+  if (newest < resource.live) {
+    stage_.complain(fmt::format("version {} of resource {} is sent, and {} is confirmed", newest,
+                                letter.resource, resource.live));
+  }
+}
+
+void Vapi::send(const std::shared_ptr<Letter>& letter) {
+  auto& dice = stage_.world.dice;
+  const Swarm& swarm = stage_.swarm;
+  const bool faults = stage_.faults_are_on;
+  const bool is_create = letter->request.method == http::Method::post;
+  Milliseconds way = dice.between(Milliseconds{1}, Milliseconds{60});
+  if (faults && dice.chance(swarm.connect_fails)) {
+    stage_.world.after(way, [letter] { letter->answer(no_answer("connect_failed", false)); });
+    return;
+  }
+  if (faults && dice.chance(swarm.lost_request)) {
+    if (dice.chance(0.5)) {
+      stage_.world.after(way, [letter] { letter->answer(no_answer("connection_lost", true)); });
+    }
+    return;  // else the daemon waits until it gives up
+  }
+  if (faults && dice.chance(swarm.late)) {
+    // What a lost create made must be listed by the time that W is over.
+    const Milliseconds latest = (swarm.window - swarm.list_lag) * 9 / 10;
+    if (dice.chance(0.5)) {
+      stage_.world.after(way, [letter] { letter->answer(no_answer("connection_lost", true)); });
+    }
+    way = dice.between(Milliseconds{100}, latest);
+  }
+  ++under_way_;
+  if (is_create) ++creates_under_way_[letter->resource];
+  stage_.world.after(way, [this, letter, is_create] {
+    --under_way_;
+    if (is_create) --creates_under_way_[letter->resource];
+    land(letter);
+  });
+}
+
+void Vapi::land(const std::shared_ptr<Letter>& letter) {
+  auto& dice = stage_.world.dice;
+  sandbox::Outcome outcome = service_.handle(to_sandbox(letter->request), stage_.vapi_time());
+  const sandbox::JournalEntry& entry = service_.journal().entries().back();
+  if (entry.change.op == sandbox::ChangeOp::created) {
+    owners_[entry.object_id] = letter->resource;
+  }
+  stage_.world.note("landed", entry.executed);
+  if (letter->is_write()) {
+    stage_.tell(fmt::format("   vapi: {} {} of {} executed {} status {} object {}", entry.method,
+                            entry.target, letter->caller, entry.executed, entry.status,
+                            entry.object_id));
+  }
+  if (stage_.faults_are_on && dice.chance(stage_.swarm.lost_answer)) {
+    if (dice.chance(0.5)) letter->answer(no_answer("connection_lost", true));
+    return;
+  }
+  const Milliseconds back = outcome.delay + dice.between(Milliseconds{1}, Milliseconds{60});
+  stage_.world.after(back, [letter, outcome = std::move(outcome)]() mutable {
+    letter->answer(outcome.cut ? no_answer("connection_lost", true)
+                               : http::Exchange(to_response(std::move(outcome.reply))));
+  });
+}
+
+void Vapi::trouble(Trouble trouble, Milliseconds duration) {
+  if (trouble_ != Trouble::none) return;
+  trouble_ = trouble;
+  plan_faults();
+  stage_.tell(fmt::format("   vapi is in trouble ({}) for {} ms", static_cast<int>(trouble),
+                          duration.count()));
+  stage_.world.after(duration, [this] {
+    trouble_ = Trouble::none;
+    plan_faults();
+  });
+}
+
+void Vapi::lift() {
+  trouble_ = Trouble::none;
+  plan_faults();
+}
+
+void Vapi::plan_faults() {
+  const auto set = service_.set_faults(
+      stage_.faults_are_on ? fault_plan(stage_.swarm, trouble_, stage_.world.dice) : "[]",
+      stage_.vapi_time());
+  if (!set) stage_.complain("the fault plan is wrong: " + set.error().message);
+}
+
+void Vapi::edit_behind_our_back(int64_t resource) {
+  const std::string id = stage_.database.resources.at(resource).remote.id;
+  if (id.empty() || find(id) == nullptr) return;
+  const bool own_key = stage_.world.dice.chance(0.5);
+  const std::string key = own_key ? "backgroundSound" : "firstMessage";
+  sandbox::Request request;
+  request.method = "PATCH";
+  request.body = fmt::format(R"({{"{}":"office"}})", key);
+  service_.tamper(request, *sandbox::find_kind("assistant"), id, stage_.vapi_time());
+  drifted.insert(resource);
+  edited_keys.insert(id + "/" + key);
+  stage_.tell(fmt::format("   a user edits {} of {}", key, id));
+}
+
+void Vapi::delete_behind_our_back(int64_t resource) {
+  const std::string id = stage_.database.resources.at(resource).remote.id;
+  if (id.empty() || find(id) == nullptr) return;
+  sandbox::Request request;
+  request.method = "DELETE";
+  service_.tamper(request, *sandbox::find_kind("assistant"), id, stage_.vapi_time());
+  drifted.insert(resource);
+  stage_.tell("   a user deletes " + id);
+}
+
+/// Vapi's dashboard copies an assistant with its metadata, and so with our marker.
+void Vapi::clone(int64_t resource) {
+  const sandbox::Object* original = find(stage_.database.resources.at(resource).remote.id);
+  if (original == nullptr) return;
+  http::Request request;
+  request.method = http::Method::post;
+  request.target = "/assistant";
+  request.bearer = Secret(std::string(vapi_key));
+  request.body = original->config;
+  service_.handle(to_sandbox(request), stage_.vapi_time());
+  const sandbox::JournalEntry& entry = service_.journal().entries().back();
+  if (entry.change.op != sandbox::ChangeOp::created) return;
+  clones.insert(entry.object_id);
+  owners_[entry.object_id] = resource;
+  stage_.tell(fmt::format("   a user clones resource {} as {}", resource, entry.object_id));
+}
+
+}  // namespace vapisync::sim

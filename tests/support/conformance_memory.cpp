@@ -1,0 +1,75 @@
+#include "support/conformance.hpp"
+
+namespace vapisync::test {
+namespace {
+
+class MemoryBench final : public Bench {
+ public:
+  void save(const SaveRequest& request) override {
+    if (!database_.save(request, now_)) throw std::runtime_error("the save was refused");
+  }
+  void touch(const std::string& org, const std::string& key) override {
+    database_.touch(database_.find(org, key)->id, now_);
+  }
+  std::vector<db::Claim> claim(int rows, int rows_per_org) override {
+    db::ClaimRequest request{{}, rows_per_org, lease};
+    for (const auto& org : database_.sweep({{}, rows}, now_)) request.shares.push_back({org, rows});
+    return database_.facts(database_.claim(request, "test-daemon", now_));
+  }
+  std::vector<db::Receipt> settle(const std::vector<db::Report>& reports) override {
+    return database_.settle(reports, now_);
+  }
+  bool renew(const db::Claim& claim) override {
+    return database_.renew(claim.resource_id, claim.token, lease, now_);
+  }
+  int wake_waiting() override { return database_.wake_waiting(now_); }
+  void pass(Milliseconds time) override { now_ = now_ + time; }
+
+  View view(const std::string& org, const std::string& key) override {
+    const auto& resource = *database_.find(org, key);
+    View out;
+    out.desired = resource.desired;
+    out.settled = resource.settled;
+    out.live = resource.live;
+    out.generation = resource.generation;
+    out.remote_id = resource.remote.id;
+    out.sent_keys = resource.remote.sent_keys;
+    out.blocked = resource.last_error.has_value();
+    for (const auto& entry : resource.entries) {
+      out.entries.emplace_back(to_string(resource.state_of(entry.version)));
+    }
+    if (const auto row = database_.work.find(resource.id); row != database_.work.end()) {
+      out.has_work = true;
+      out.is_due = row->second.due_at <= now_;
+      out.is_leased = row->second.leased_until && *row->second.leased_until > now_;
+      out.is_open = row->second.open_until.has_value();
+      out.attempts = row->second.attempts;
+    }
+    for (const auto& leftover : database_.leftovers) {
+      if (leftover.resource_id != resource.id) continue;
+      out.leftovers.push_back(leftover.remote_id.empty() ? leftover.marker : leftover.remote_id);
+    }
+    return out;
+  }
+  std::string save_state(const std::string& org, const std::string& request) override {
+    return std::string(to_string(database_.saves.at({org, request}).state));
+  }
+
+ private:
+  static MemoryDatabase::Options options() {
+    MemoryDatabase::Options options;
+    options.late_window = window;
+    return options;
+  }
+
+  MemoryDatabase database_{options()};
+  TimePoint now_{std::chrono::hours(1)};
+};
+
+}  // namespace
+
+std::unique_ptr<Bench> make_memory_bench() {
+  return std::make_unique<MemoryBench>();
+}
+
+}  // namespace vapisync::test

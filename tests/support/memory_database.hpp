@@ -1,0 +1,178 @@
+#pragma once
+// What the SQL of saves and of the engine does, in memory and in other words: a second reading of
+// the same rules, statement by statement. It takes the time as an argument and knows no threads; a
+// statement is one call. `tests/db/conformance_test.cpp` holds it and Postgres to one suite.
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "db/engine_store.hpp"
+
+namespace vapisync::test {
+
+enum class EntryState { pending, synced, superseded, rolled_back, failed };
+enum class SaveState { pending, rolling_back, synced, superseded, rolled_back, failed };
+std::string_view to_string(EntryState state);
+std::string_view to_string(SaveState state);
+
+struct Change {
+  enum class Op { ask, put, remove };
+  std::string key;
+  Op op{Op::ask};
+  std::string document;  ///< JSON: what is asked, or the whole document
+};
+
+struct SaveRequest {
+  std::string org_id;
+  std::string request_id;
+  std::vector<Change> changes;
+};
+
+class MemoryDatabase {
+ public:
+  struct Ended {
+    EntryState state{EntryState::synced};
+    std::optional<Error> error;
+    std::string warnings;
+  };
+  struct Entry {
+    int64_t version{0};
+    std::string save;  ///< its request id; one org's requests only meet its own resources
+    core::Op op{core::Op::upsert};
+    std::string payload;
+    std::optional<Ended> ended;
+  };
+  struct Resource {
+    int64_t id{0};
+    std::string org_id;
+    std::string kind{"assistant"};
+    std::string key;
+    int64_t desired{0};
+    int64_t settled{0};
+    int64_t live{0};
+    int64_t generation{0};
+    db::Remote remote;
+    std::optional<Error> last_error;
+    TimePoint created_at;
+    std::optional<TimePoint> last_synced_at;
+    std::vector<Entry> entries;  ///< version 1 first
+    bool held{false};            ///< a writer has it locked
+
+    [[nodiscard]] const Entry& entry(int64_t version) const {
+      return entries.at(static_cast<size_t>(version - 1));
+    }
+    [[nodiscard]] EntryState state_of(int64_t version) const;
+  };
+  struct Work {
+    TimePoint due_at;
+    std::optional<TimePoint> leased_until;
+    int64_t token{0};
+    std::string claimed_by;
+    int attempts{0};
+    std::optional<TimePoint> open_until;
+    bool held{false};  ///< a writer has it locked
+  };
+  struct Save {
+    SaveState state{SaveState::pending};
+    int open_count{0};
+    int worst{0};
+    std::optional<Error> error;
+  };
+  struct Leftover {
+    int64_t resource_id{0};
+    std::string remote_id;
+    std::string marker;  ///< where the id is not known
+  };
+  struct Attempt {
+    int64_t resource_id{0};
+    std::string code;
+    int status{0};
+  };
+
+  struct Options {
+    Milliseconds late_window{60'000};  ///< W
+    /// What an agent is before anybody said anything about it.
+    std::string agent_default{R"({"name":"Agent"})"};
+    /// A moment as an ISO 8601 text, for `created_after`.
+    std::function<std::string(TimePoint)> to_iso;
+  };
+  explicit MemoryDatabase(Options options) : options_(std::move(options)) {}
+
+  // Writers. A save locks at its statement and shows itself at its commit.
+  /// False: another writer holds one of the resources.
+  [[nodiscard]] bool can_lock(const SaveRequest& request) const;
+  /// What lies between is an application's open transaction. False: refused, nothing is locked.
+  bool begin(const SaveRequest& request, TimePoint now);
+  void commit(const SaveRequest& request, TimePoint now);
+  void roll_back(const SaveRequest& request);
+  /// In one go.
+  bool save(const SaveRequest& request, TimePoint now);
+  /// Look again, without a new version.
+  void touch(int64_t resource_id, TimePoint now);
+
+  // The daemon's statements.
+  struct ClaimedRow {
+    int64_t resource_id{0};
+    int64_t token{0};
+    int attempts{0};
+    bool open{false};
+    Milliseconds open_age{0};
+  };
+  /// The orgs that have due work.
+  [[nodiscard]] std::vector<std::string> sweep(const db::SweepRequest& request,
+                                               TimePoint now) const;
+  std::vector<ClaimedRow> claim(const db::ClaimRequest& request, const std::string& daemon,
+                                TimePoint now);
+  /// Read after the claim, as a statement of its own.
+  std::vector<db::Claim> facts(const std::vector<ClaimedRow>& rows) const;
+  std::vector<db::Receipt> settle(const std::vector<db::Report>& reports, TimePoint now);
+  bool renew(int64_t resource_id, int64_t token, Milliseconds lease, TimePoint now);
+  int wake_waiting(TimePoint now);
+  /// True when a writer is at work that may not have seen the bell.
+  bool arm_bell(Milliseconds duration, TimePoint now);
+  [[nodiscard]] bool bell_is_armed(TimePoint now) const { return now < bell_until_; }
+
+  /// How many daemons live.
+  int heartbeat(const std::string& daemon, TimePoint now);
+  void register_platform() { paused_until_.reset(); }
+  void pause_credential(Milliseconds duration, TimePoint now);
+  void resume_credential() { paused_until_.reset(); }
+  [[nodiscard]] Milliseconds credential_pause(TimePoint now) const;
+
+  Resource* find(const std::string& org_id, const std::string& key);
+  std::map<int64_t, Resource> resources;
+  std::map<int64_t, Work> work;
+  std::map<std::pair<std::string, std::string>, Save> saves;  ///< by org and request
+  std::vector<Leftover> leftovers;
+  std::vector<Attempt> attempts;
+
+ private:
+  Resource& ensure(const std::string& org_id, const std::string& key, TimePoint now);
+  void append(Resource& resource, const std::string& save, const Change& change, TimePoint now);
+  void ensure_work(const Resource& resource, TimePoint now);
+  [[nodiscard]] bool would_move(const Work& work, const Resource& resource, TimePoint now) const;
+  db::Receipt settle_one(db::Report report, TimePoint now);
+  db::Receipt settle_lost(Resource& resource, const db::Report& report, TimePoint now);
+  void end_entries(Resource& resource, const db::Report& report, bool rejected, TimePoint now);
+  void move_save(const std::string& org_id, const std::string& save, int rank,
+                 const std::optional<Error>& error);
+  [[nodiscard]] bool is_owned_by_other(const Resource& resource, const db::Remote& remote) const;
+
+  Options options_;
+  int64_t last_resource_{0};
+  int64_t last_token_{0};
+  int writers_{0};
+  TimePoint bell_until_{};
+  std::optional<TimePoint> paused_until_;
+  std::map<std::string, TimePoint> daemons_;
+};
+
+/// An ask on top of a document; `base` empty: there is none yet.
+std::string apply_ask(const std::string& base, const std::string& start, const std::string& ask);
+
+}  // namespace vapisync::test

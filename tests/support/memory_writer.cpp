@@ -1,0 +1,157 @@
+// The writers' side of the database in memory: saves and touches.
+#include <algorithm>
+#include <stdexcept>
+
+#include "base/json.hpp"
+#include "support/memory_database.hpp"
+
+namespace vapisync::test {
+namespace {
+
+using json::Value;
+
+void merge_patch(Value& target, const Value& patch, json::Document::AllocatorType& allocator) {
+  if (!target.IsObject()) target.SetObject();
+  for (const auto& member : patch.GetObject()) {
+    const std::string_view key = json::text(member.name);
+    if (member.value.IsNull()) {
+      json::erase(target, key);
+      continue;
+    }
+    Value value(member.value, allocator);
+    if (member.value.IsObject()) {
+      const Value* old = json::find(target, key);
+      Value merged(rapidjson::kObjectType);
+      if (old != nullptr && old->IsObject()) merged.CopyFrom(*old, allocator);
+      merge_patch(merged, member.value, allocator);
+      value = std::move(merged);
+    }
+    json::set(target, key, std::move(value), allocator);
+  }
+}
+
+}  // namespace
+
+std::string apply_ask(const std::string& base, const std::string& start, const std::string& ask) {
+  auto document = *json::parse(base.empty() ? start : base);
+  const auto asked = *json::parse(ask);
+  auto& allocator = document.GetAllocator();
+  if (const Value* patch = json::find(asked, "vapi")) merge_patch(document, *patch, allocator);
+  for (const char* field : {"name", "firstMessage", "maxDurationSeconds"}) {
+    const Value* given = json::find(asked, field);
+    if (given != nullptr) json::set(document, field, Value(*given, allocator), allocator);
+  }
+  return json::to_text(document);
+}
+
+MemoryDatabase::Resource* MemoryDatabase::find(const std::string& org_id, const std::string& key) {
+  for (auto& [id, resource] : resources) {
+    if (resource.org_id == org_id && resource.key == key) return &resource;
+  }
+  return nullptr;
+}
+
+MemoryDatabase::Resource& MemoryDatabase::ensure(const std::string& org_id, const std::string& key,
+                                                 TimePoint now) {
+  if (Resource* known = find(org_id, key)) return *known;
+  Resource resource;
+  resource.id = ++last_resource_;
+  resource.org_id = org_id;
+  resource.key = key;
+  resource.created_at = now;
+  return resources.emplace(resource.id, std::move(resource)).first->second;
+}
+
+bool MemoryDatabase::can_lock(const SaveRequest& request) const {
+  return std::none_of(resources.begin(), resources.end(), [&](const auto& item) {
+    const Resource& resource = item.second;
+    return resource.held && resource.org_id == request.org_id &&
+           std::any_of(request.changes.begin(), request.changes.end(),
+                       [&](const Change& change) { return change.key == resource.key; });
+  });
+}
+
+bool MemoryDatabase::begin(const SaveRequest& request, TimePoint now) {
+  for (const Change& change : request.changes) {
+    const Resource* known = find(request.org_id, change.key);
+    if (change.op == Change::Op::remove && known == nullptr) return false;
+  }
+  ++writers_;
+  for (const Change& change : request.changes) {
+    Resource* known = find(request.org_id, change.key);
+    if (known == nullptr) continue;  // nobody else sees it before the commit
+    known->held = true;
+    const auto row = work.find(known->id);
+    if (row != work.end()) row->second.held = would_move(row->second, *known, now);
+  }
+  return true;
+}
+
+void MemoryDatabase::roll_back(const SaveRequest& request) {
+  --writers_;
+  for (const Change& change : request.changes) {
+    Resource* known = find(request.org_id, change.key);
+    if (known == nullptr) continue;
+    known->held = false;
+    const auto row = work.find(known->id);
+    if (row != work.end()) row->second.held = false;
+  }
+}
+
+void MemoryDatabase::commit(const SaveRequest& request, TimePoint now) {
+  roll_back(request);
+  Save& save = saves[{request.org_id, request.request_id}];
+  save.open_count = static_cast<int>(request.changes.size());
+  for (const Change& change : request.changes) {
+    append(ensure(request.org_id, change.key, now), request.request_id, change, now);
+  }
+}
+
+bool MemoryDatabase::save(const SaveRequest& request, TimePoint now) {
+  if (!begin(request, now)) return false;
+  commit(request, now);
+  return true;
+}
+
+void MemoryDatabase::append(Resource& resource, const std::string& save, const Change& change,
+                            TimePoint now) {
+  Entry entry;
+  entry.version = ++resource.desired;
+  entry.save = save;
+  entry.op = change.op == Change::Op::remove ? core::Op::remove : core::Op::upsert;
+  if (change.op == Change::Op::put) entry.payload = change.document;
+  if (change.op == Change::Op::ask) {
+    const std::string before = resource.entries.empty() ? "" : resource.entries.back().payload;
+    entry.payload = apply_ask(before, options_.agent_default, change.document);
+  }
+  resource.entries.push_back(std::move(entry));
+  ++resource.generation;
+  resource.last_error.reset();
+  ensure_work(resource, now);
+}
+
+void MemoryDatabase::touch(int64_t resource_id, TimePoint now) {
+  Resource& resource = resources.at(resource_id);
+  ++resource.generation;
+  resource.last_error.reset();
+  ensure_work(resource, now);
+}
+
+/// What is claimed, and an open create, keep their row as it is.
+bool MemoryDatabase::would_move(const Work& row, const Resource& resource, TimePoint now) const {
+  const bool leased = row.leased_until && *row.leased_until > now;
+  return !leased && (!row.open_until || !resource.remote.id.empty()) &&
+         (row.due_at > now || row.attempts > 0);
+}
+
+void MemoryDatabase::ensure_work(const Resource& resource, TimePoint now) {
+  const auto [row, is_new] = work.try_emplace(resource.id);
+  if (is_new) {
+    row->second.due_at = now;
+  } else if (would_move(row->second, resource, now)) {
+    row->second.due_at = std::min(row->second.due_at, now);
+    row->second.attempts = 0;
+  }
+}
+
+}  // namespace vapisync::test
