@@ -175,7 +175,8 @@ void Vapi::check_create(const Letter& letter) {
   }
   for (const auto& account : service_.store().accounts()) {
     for (const auto& [place, object] : account->collections["assistant"].objects()) {
-      if (owner_of(object) == letter.resource && !clones.contains(object.id)) {
+      const bool known = !clones.contains(object.id) && !late_creates_.contains(object.id);
+      if (owner_of(object) == letter.resource && known) {
         stage_.complain(fmt::format("a create of resource {}, which has object {}", letter.resource,
                                     object.id));
       }
@@ -239,6 +240,7 @@ void Vapi::land(const std::shared_ptr<Letter>& letter) {
   const sandbox::JournalEntry& entry = service_.journal().entries().back();
   if (entry.change.op == sandbox::ChangeOp::created) {
     owners_[entry.object_id] = letter->resource;
+    if (!letter->counts) late_creates_.insert(entry.object_id);
   }
   stage_.world.note("landed", entry.executed);
   if (letter->is_write()) {

@@ -74,6 +74,8 @@ class Vapi {
   std::vector<Caller*> callers_;
   std::map<int64_t, int> creates_under_way_;
   std::map<std::string, int64_t> owners_;  ///< of every object there ever was
+  /// Made by processes that had been stopped: nobody could know, but in the end they are listed.
+  std::set<std::string> late_creates_;
   size_t under_way_{0};
   Trouble trouble_{Trouble::none};
 };
