@@ -23,6 +23,7 @@ class MemoryStore final : public db::EngineStore {
     std::set<std::string> orgs;
     for (const auto& claim : due) orgs.insert(claim.org_id);
     std::vector<db::ReadyOrg> out;
+    out.reserve(orgs.size());
     for (const auto& org : orgs) out.push_back({org, 1, "fingerprint", Milliseconds{0}, false});
     co_return out;
   }
@@ -75,6 +76,7 @@ class MemoryStore final : public db::EngineStore {
   Answer<std::vector<db::CredentialRow>> load_credentials(std::vector<int64_t> ids) override {
     if (down) co_return away();
     std::vector<db::CredentialRow> rows;
+    rows.reserve(ids.size());
     for (const int64_t id : ids) {
       rows.push_back({id, true, "fingerprint", "http://vapi.test", "", ""});
     }
