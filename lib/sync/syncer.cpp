@@ -106,7 +106,6 @@ ResourceSync::Step ResourceSync::leave_out_idle_resets(Error refusal) {
 
 /// A read that finds nothing proves nothing, since a new object may not be readable yet: the
 /// document is sent, and only if that too finds nothing is the object looked for.
-
 ResourceSync::Step ResourceSync::compare() {
   if (must_stop()) co_return end(db::Outcome::released);
   Ended ended = co_await before_read();
