@@ -48,6 +48,7 @@ struct WorkspaceOptions {
 };
 /// The key comes from standard input: it is never an argument.
 int workspace_set(const config::Config& config, const WorkspaceOptions& options, Output output);
+int workspace_resume(const config::Config& config, const WorkspaceOptions& options, Output output);
 int workspace_show(const config::Config& config, const WorkspaceOptions& options, Output output);
 
 /// Prints the error for people, or as {"error": {...}}, to standard error.

@@ -111,6 +111,14 @@ void add_workspace(CLI::App& app, Globals& globals, commands::WorkspaceOptions& 
       return commands::workspace_set(config, options, globals.output);
     });
   });
+  auto* resume = workspace->add_subcommand(
+      "resume", "Go on after so many objects were gone that the key was paused (mass_404)");
+  resume->add_option("ORG", options.org)->required();
+  resume->callback([&] {
+    code = with_config(globals, [&](const auto& config) {
+      return commands::workspace_resume(config, options, globals.output);
+    });
+  });
   auto* show = workspace->add_subcommand("show", "What an org has; never the key");
   show->add_option("ORG", options.org)->required();
   show->callback([&] {

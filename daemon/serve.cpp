@@ -55,11 +55,6 @@ sync::DispatcherOptions dispatcher_options(const config::Config& config) {
   return options;
 }
 
-std::vector<std::string> known_kinds() {
-  const auto names = vapi::kind_names();
-  return {names.begin(), names.end()};
-}
-
 }  // namespace
 
 Daemon::Daemon(const config::Config& config, Secret platform_key, std::optional<Sealer> sealer,
@@ -94,11 +89,13 @@ asio::awaitable<void> Daemon::live() {
     spawn(executor, listener_->run(), "listener");
     spawn(executor, dispatcher_->run(), "dispatcher");
     spawn(executor, resyncer_->run(), "resyncer");
+    spawn(executor, janitor_->run(), "janitor");
     log::info("serve.ready", {{"daemon", daemon_id_}});
     if (stopping_) dispatcher_->stop();
     co_await dispatcher_->recorder().run();  // ends last: when every outcome is written
     listener_->stop();
     resyncer_->stop();
+    janitor_->stop();
     credentials_->stop();
   }
   log::info("serve.stopped", {{"daemon", daemon_id_}});
@@ -134,9 +131,10 @@ asio::awaitable<bool> Daemon::try_database(std::string& told) {
 }
 
 asio::awaitable<bool> Daemon::build_engine() {
-  store_ = db::make_postgres_store(
-      pool_, *clock_,
-      db::PostgresStoreOptions{daemon_id_, known_kinds(), config_.vapi.open_window()});
+  store_ =
+      db::make_postgres_store(pool_, *clock_,
+                              db::PostgresStoreOptions{daemon_id_, vapi::kind_names(vapi::kinds()),
+                                                       config_.vapi.open_window()});
   const auto installation = co_await store_->installation_id();
   std::optional<Error> failed;
   if (!installation) failed = installation.error();
@@ -173,6 +171,9 @@ void Daemon::build_engine_for(const std::string& installation_id) {
       *clock_, config_.engine.poll_max,
       [this] { return db::touch_restored(pool_, resync_due_max); },
       [this] { dispatcher_->ring(); });
+  janitor_ = std::make_unique<sync::Janitor>(*store_, *clock_, *credentials_,
+                                             sync::JanitorOptions{installation_id});
+  dispatcher_->set_leftover_listed([this] { janitor_->look(); });
   dispatcher_->set_listening([this] { return listener_->listening(); });
 }
 

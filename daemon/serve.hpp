@@ -19,6 +19,7 @@
 #include "db/session.hpp"
 #include "sync/credentials.hpp"
 #include "sync/dispatcher.hpp"
+#include "sync/janitor.hpp"
 #include "sync/resyncer.hpp"
 #include "sync/syncer.hpp"
 
@@ -59,6 +60,7 @@ class Daemon {
   std::unique_ptr<sync::Syncer> syncer_;
   std::unique_ptr<sync::Dispatcher> dispatcher_;
   std::unique_ptr<sync::Resyncer> resyncer_;
+  std::unique_ptr<sync::Janitor> janitor_;
   std::unique_ptr<db::Listener> listener_;
   Event stopped_;
   bool stopping_{false};

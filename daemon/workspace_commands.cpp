@@ -152,6 +152,21 @@ int workspace_set(const config::Config& config, const WorkspaceOptions& options,
   return changed ? print_change(options.org, *changed, output) : fail(changed.error(), output);
 }
 
+int workspace_resume(const config::Config& config, const WorkspaceOptions& options, Output output) {
+  const auto resumed = on_database(config, [&](pqxx::connection& connection) {
+    return workspace::resume(connection, options.org);
+  });
+  if (!resumed) return fail(resumed.error(), output);
+  if (output.json) {
+    fmt::print("{{\"resumed\":{}}}\n", *resumed);
+  } else {
+    fmt::print("{}: {}\n", options.org,
+               *resumed ? "its Vapi key is used again, and what is wanted is made anew"
+                        : "its Vapi key was not paused");
+  }
+  return exit_ok;
+}
+
 int workspace_show(const config::Config& config, const WorkspaceOptions& options, Output output) {
   const auto shown = on_database(config, [&](pqxx::connection& connection) {
     return workspace::show(connection, options.org);

@@ -8,6 +8,14 @@ namespace vapisync::core {
 
 enum class Op { upsert, remove };
 
+/// The resources that stand in the way: for an upsert what it refers to, for a delete what refers
+/// to it.
+enum class Others {
+  ready,
+  waiting,   ///< they may be out of the way soon
+  hopeless,  ///< they will not, as things are
+};
+
 /// A request is open while nobody knows whether it landed.
 enum class OpenRequest {
   none,
@@ -24,7 +32,7 @@ enum class Presence {
 };
 
 /// The marker look-up that closes an open create.
-enum class Lookup { not_made, absent };
+enum class Lookup { not_made, absent, found };
 
 /// What verification said about the last answer.
 enum class Match {
@@ -41,7 +49,9 @@ struct Facts {
   bool has_id{false};
   bool blocked{false};    ///< a rejection stands: nothing is sent but a last look
   bool has_live{true};    ///< some version was confirmed: a last look knows what must stand there
+  bool is_mutable{true};  ///< the kind has a PATCH; else a new document is a new object
   bool same_hash{false};  ///< the wanted document is the one confirmed last
+  Others others{Others::ready};
   OpenRequest open{OpenRequest::none};
   Lookup lookup{Lookup::not_made};
   Presence presence{Presence::assumed};
@@ -62,6 +72,8 @@ enum class Step {
   confirm,            ///< Vapi has what is wanted
   settle_difference,  ///< it insists on another value: a warning, or a rejection
   wait,               ///< an open create may still appear: look again later
+  wait_for_others,    ///< what it refers to, or what refers to it, comes first
+  refuse,             ///< those will never be out of the way
   forget,             ///< the id is dead: drop it, and start again with another claim
   leave_behind,       ///< the id is another account's: list it as a leftover, and start again
   finish_look,        ///< the last look of a blocked resource is done

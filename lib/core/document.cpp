@@ -18,31 +18,6 @@ json::Value reset_value(const Kind& kind, std::string_view key,
 
 }  // namespace
 
-std::optional<Marker> read_marker(const json::Value& object) {
-  const json::Value* metadata = json::find(object, "metadata");
-  const json::Value* field = metadata == nullptr ? nullptr : json::find(*metadata, marker_field);
-  if (field == nullptr) return std::nullopt;
-  Marker marker{std::string(json::text_or(*field, "r", "")),
-                std::string(json::text_or(*field, "a", ""))};
-  if (marker.resource.empty()) return std::nullopt;
-  return marker;
-}
-
-json::Document with_marker(const json::Value& document, const Marker& marker) {
-  json::Document out;
-  auto& allocator = out.GetAllocator();
-  out.CopyFrom(document, allocator);
-  json::Value metadata(rapidjson::kObjectType);
-  const json::Value* given = json::find(document, "metadata");
-  if (given != nullptr && given->IsObject()) metadata.CopyFrom(*given, allocator);
-  json::Value field(rapidjson::kObjectType);
-  json::set(field, "r", json::make_text(marker.resource, allocator), allocator);
-  json::set(field, "a", json::make_text(marker.attempt, allocator), allocator);
-  json::set(metadata, marker_field, std::move(field), allocator);
-  json::set(out, "metadata", std::move(metadata), allocator);
-  return out;
-}
-
 json::Document with_resets(const json::Document& marked, const std::vector<std::string>& sent_keys,
                            const Kind& kind) {
   json::Document out;

@@ -69,6 +69,13 @@ void member(Writer& writer, std::string_view name, const std::vector<std::string
   writer.EndArray();
 }
 
+void write_ids(Writer& writer, std::string_view name, const std::vector<int64_t>& ids) {
+  key(writer, name);
+  writer.StartArray();
+  for (const int64_t id : ids) writer.Int64(id);
+  writer.EndArray();
+}
+
 void write_error(Writer& writer, const Report& report) {
   const Error& error = *report.error;
   key(writer, "error");
@@ -111,6 +118,8 @@ void write_report(Writer& writer, const Report& report) {
   member(writer, "opens", report.opens);
   member(writer, "clear_open", report.clears_open);
   member(writer, "burn", report.burn);
+  if (report.waits) member(writer, "waits", true);
+  if (!report.live_refs.empty()) write_ids(writer, "live_refs", report.live_refs);
   member(writer, "wrote_keys", report.wrote_keys);
   member_or_null(writer, "wrote_marker", report.wrote_marker);
   member(writer, "delay_ms", int64_t{report.delay.count()});
@@ -144,7 +153,23 @@ CredentialRow credential_from_row(const pqxx::row& row) {
   credential.base_url = text(row, "base_url");
   credential.key_sealed = text(row, "key_sealed");
   credential.account_id = text(row, "account_id");
+  credential.marks_by_name = row["marks_by_name"].as<bool>();
   return credential;
+}
+
+LeftoverClaim leftover_from_row(const pqxx::row& row) {
+  LeftoverClaim leftover;
+  leftover.account_id = text(row, "account_id");
+  leftover.kind = text(row, "kind");
+  leftover.object = text(row, "object");
+  leftover.remote_id = text(row, "remote_id");
+  leftover.attempt = text(row, "attempt");
+  leftover.kept = text(row, "kept");
+  leftover.resource_id = row["resource_id"].as<int64_t>();
+  leftover.credential_id = row["credential_id"].as<int64_t>();
+  leftover.fingerprint = text(row, "fingerprint");
+  leftover.created_after = text(row, "created_after");
+  return leftover;
 }
 
 Claim claim_from_row(const pqxx::row& row) {
@@ -156,6 +181,23 @@ Claim claim_from_row(const pqxx::row& row) {
   claim.open = row["open"].as<bool>();
   claim.open_age = Milliseconds{row["open_age_ms"].as<int64_t>()};
   return claim;
+}
+
+core::Others to_others(std::string_view state) {
+  if (state == "ready") return core::Others::ready;
+  return state == "waiting" ? core::Others::waiting : core::Others::hopeless;
+}
+
+std::vector<Reference> references(const pqxx::row& row) {
+  std::vector<Reference> out;
+  const auto parsed = json::parse(row["refs"].as<std::string>("[]"));
+  if (!parsed || !parsed->IsArray()) return out;
+  for (const auto& item : parsed->GetArray()) {
+    out.push_back({item["resource_id"].GetInt64(), std::string(json::text_or(item, "name", "")),
+                   std::string(json::text_or(item, "remote_id", "")),
+                   to_others(json::text_or(item, "state", ""))});
+  }
+  return out;
 }
 
 void add_facts(Claim& claim, const pqxx::row& row) {
@@ -172,6 +214,11 @@ void add_facts(Claim& claim, const pqxx::row& row) {
   claim.remote.marker = text(row, "marker");
   claim.remote.live_hash = text(row, "live_hash");
   claim.remote.sent_keys = texts(row, "sent_keys");
+  claim.references = references(row);
+  const auto& blocked = row["referrers_blocked"];
+  if (!blocked.is_null()) {
+    claim.referrers = blocked.as<bool>() ? core::Others::hopeless : core::Others::waiting;
+  }
   claim.open_keys = texts(row, "open_keys");
   claim.created_after = text(row, "created_after");
   claim.blocked = row["blocked"].as<bool>();
@@ -205,6 +252,7 @@ Receipt receipt_from_row(const pqxx::row& row) {
                      : status == "held"   ? Recorded::held
                                           : Recorded::lost;
   receipt.due_now = row["due_now"].as<bool>();
+  receipt.linked = row["linked"].as<bool>();
   return receipt;
 }
 

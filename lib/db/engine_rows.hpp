@@ -12,6 +12,7 @@ namespace vapisync::db {
 /// What claim.sql tells of a claim; facts.sql tells the rest.
 ReadyOrg ready_org_from_row(const pqxx::row& row);
 CredentialRow credential_from_row(const pqxx::row& row);
+LeftoverClaim leftover_from_row(const pqxx::row& row);
 Claim claim_from_row(const pqxx::row& row);
 void add_facts(Claim& claim, const pqxx::row& row);
 

@@ -105,14 +105,14 @@ Receipt try_reject(Connection& connection, const Report& report,
     return reject_blocking(connection, refuse_object(report), options);
   } catch (const pqxx::sql_error& refused) {
     if (!connection.is_open()) throw;
-    if (to_error(refused).verdict == Verdict::retry) return {Recorded::held, false};
+    if (to_error(refused).verdict == Verdict::retry) return {Recorded::held};
     return settle_deferred(connection, report, refused, options);
   }
 }
 
 /// What was sent under a claim that is lost can't be recorded as an outcome, but must be known.
 void note_late_writes(Connection& connection, const std::vector<const Report*>& reports,
-                      std::vector<Receipt>& receipts) {
+                      const PostgresStoreOptions& options, std::vector<Receipt>& receipts) {
   std::vector<const Report*> late;
   for (size_t i = 0; i < reports.size(); ++i) {
     if (receipts[i].recorded != Recorded::lost || !reports[i]->wrote) continue;
@@ -121,13 +121,50 @@ void note_late_writes(Connection& connection, const std::vector<const Report*>& 
   }
   if (late.empty()) return;
   std::set<int64_t> noted;
-  for (const auto& row : connection.call("late_writes", reports_to_json(late))) {
+  for (const auto& row :
+       connection.call("late_writes", reports_to_json(late), options.late_window.count())) {
     noted.insert(row["resource_id"].as<int64_t>());
   }
   for (const Report* report : late) {
     if (!noted.contains(report->claim->resource_id)) continue;
     const auto place = std::find(reports.begin(), reports.end(), report) - reports.begin();
     receipts[static_cast<size_t>(place)].recorded = Recorded::lost;
+  }
+}
+
+std::vector<int64_t> ids_where(const std::vector<const Report*>& reports,
+                               const std::vector<Receipt>& receipts, auto applies) {
+  std::vector<int64_t> ids;
+  for (size_t i = 0; i < reports.size(); ++i) {
+    if (applies(*reports[i], receipts[i])) ids.push_back(reports[i]->claim->resource_id);
+  }
+  return ids;
+}
+
+/// After the outcomes are there for all to see: what waits sees them at its next claim.
+void wake_neighbours(Connection& connection, const std::vector<const Report*>& reports,
+                     const std::vector<Receipt>& receipts) {
+  const auto ids = ids_where(reports, receipts,
+                             [](const Report&, const Receipt& receipt) { return receipt.linked; });
+  if (!ids.empty()) connection.call("wake_neighbours", array_literal(ids));
+}
+
+/// A count that a crash may lose: it only tells an accident from somebody's deed.
+void note_gone(Connection& connection, const std::vector<const Report*>& reports,
+               const std::vector<Receipt>& receipts) {
+  const auto ids = ids_where(reports, receipts, [](const Report& report, const Receipt& receipt) {
+    return receipt.recorded == Recorded::done && report.error &&
+           report.error->code == "remote_gone";
+  });
+  if (ids.empty()) return;
+  for (const auto& row : connection.call("note_gone", array_literal(ids))) {
+    log::error("credential.mass_404",
+               {{"credential", row["credential_id"].as<int64_t>()},
+                {"objects", row["objects"].as<int>()},
+                {"message", "so many objects are gone from Vapi that nothing more is sent"},
+                {"hint",
+                 "see who deleted them, or which account the key belongs to; then run `vapisync "
+                 "workspace resume ORG`, and what is wanted is made anew"}});
   }
 }
 
@@ -141,7 +178,9 @@ std::vector<Receipt> settle_blocking(Connection& connection,
     receipts.push_back(settled[i].to_reject ? try_reject(connection, *reports[i], options)
                                             : settled[i].receipt);
   }
-  note_late_writes(connection, reports, receipts);
+  note_late_writes(connection, reports, options, receipts);
+  wake_neighbours(connection, reports, receipts);
+  note_gone(connection, reports, receipts);
   return receipts;
 }
 

@@ -141,6 +141,41 @@ class PostgresStore final : public EngineStore {
     co_return co_await pool_.run(std::move(work));
   }
 
+  Answer<bool> mark_by_name(int64_t id) override {
+    auto work = [=](Connection& connection) {
+      return connection.call("mark_by_name", id).affected_rows() > 0;
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
+  Answer<std::vector<LeftoverClaim>> claim_leftovers(int limit, Milliseconds lease) override {
+    auto work = [=](Connection& connection) {
+      std::vector<LeftoverClaim> leftovers;
+      for (const auto& row : connection.call("claim_leftovers", limit, lease.count())) {
+        leftovers.push_back(leftover_from_row(row));
+      }
+      return leftovers;
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
+  Answer<bool> end_leftover(const LeftoverClaim& leftover, bool keep) override {
+    auto work = [account = leftover.account_id, kind = leftover.kind, object = leftover.object,
+                 keep](Connection& connection) {
+      connection.call("end_leftover", account, kind, object, keep);
+      return true;
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
+  Answer<std::optional<Milliseconds>> next_leftover() override {
+    auto work = [](Connection& connection) {
+      const auto row = connection.call("next_leftover").front();
+      return row[0].is_null() ? std::nullopt : std::optional(Milliseconds{row[0].as<int64_t>()});
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
   Answer<int> heartbeat() override {
     auto work = [this](Connection& connection) {
       const auto row =

@@ -25,6 +25,14 @@ struct Remote {
   std::vector<std::string> sent_keys;
 };
 
+/// A resource that a document refers to.
+struct Reference {
+  int64_t resource_id{0};
+  std::string name;       ///< `tool/kb`
+  std::string remote_id;  ///< empty: it has none
+  core::Others state{core::Others::ready};
+};
+
 struct Claim {
   int64_t resource_id{0};
   int64_t token{0};
@@ -39,6 +47,8 @@ struct Claim {
   std::string payload;
   std::string live_payload;  ///< of a blocked resource: the document that is live
   Remote remote;
+  std::vector<Reference> references;            ///< of the newest document, and of the live one
+  core::Others referrers{core::Others::ready};  ///< of a delete: what is live and refers to it
   std::vector<std::string> open_keys;  ///< top-level keys that an open request may have sent
   std::string created_after;           ///< no object of this resource is older (ISO 8601)
   bool blocked{false};
@@ -62,7 +72,7 @@ enum class Outcome {
 struct Leftover {
   std::string account_id;
   std::string remote_id;
-  std::string reason;  ///< duplicate, other_account
+  std::string reason;  ///< duplicate, copy, replaced, other_account
 };
 
 struct Report {
@@ -76,6 +86,8 @@ struct Report {
   bool wrote{false};        ///< a write was sent: it counts even if the claim is another's by now
   std::vector<std::string> wrote_keys;  ///< the top-level keys that it carried
   std::string wrote_marker;             ///< of a create
+  bool waits{false};                    ///< for other resources
+  std::vector<int64_t> live_refs;       ///< what the confirmed document refers to
   std::optional<Error> error;
   std::string phase;     ///< where it failed: validate, send, verify
   std::string warnings;  ///< JSON array, or empty
@@ -92,6 +104,7 @@ enum class Recorded {
 struct Receipt {
   Recorded recorded{Recorded::lost};
   bool due_now{false};  ///< there is more to do for this resource at once
+  bool linked{false};   ///< it ended, and others may have waited for that
 };
 
 /// An org with due work, as a sweep finds it.
@@ -126,6 +139,21 @@ struct CredentialRow {
   std::string base_url;
   std::string key_sealed;  ///< empty for the platform's
   std::string account_id;  ///< empty: not learnt yet
+  bool marks_by_name{false};
+};
+
+/// A leftover whose time has come.
+struct LeftoverClaim {
+  std::string account_id;
+  std::string kind;
+  std::string object;     ///< by which it is listed
+  std::string remote_id;  ///< empty: to be found by the marker
+  std::string attempt;    ///< of the create that made it, where that is known
+  std::string kept;       ///< the attempt of the object that the resource keeps
+  int64_t resource_id{0};
+  int64_t credential_id{0};
+  std::string fingerprint;    ///< of its key
+  std::string created_after;  ///< ISO 8601
 };
 
 class EngineStore {
@@ -151,8 +179,16 @@ class EngineStore {
                                             bool all_orgs) = 0;
   virtual Answer<std::vector<CredentialRow>> load_credentials(std::vector<int64_t> ids) = 0;
   virtual Answer<bool> learn_account(int64_t id, std::string account_id) = 0;
+  virtual Answer<bool> mark_by_name(int64_t id) = 0;
   virtual Answer<bool> pause_credential(int64_t id, std::string reason, Milliseconds duration) = 0;
   virtual Answer<bool> resume_credential(int64_t id) = 0;
+
+  /// Each goes to one daemon at a time, and is due again after the lease.
+  virtual Answer<std::vector<LeftoverClaim>> claim_leftovers(int limit, Milliseconds lease) = 0;
+  /// It is gone; or, with `keep`, not ours to delete, and only listed from now on.
+  virtual Answer<bool> end_leftover(const LeftoverClaim& leftover, bool keep) = 0;
+  /// How long until one may be deleted; nothing: none is to be.
+  virtual Answer<std::optional<Milliseconds>> next_leftover() = 0;
 
   /// How many daemons are alive, this one included.
   virtual Answer<int> heartbeat() = 0;

@@ -33,6 +33,7 @@ void drop_invalid_hooks(json::Document& body) {
 
 constexpr Kind all_kinds[] = {
     {"assistant", "assistants", "Assistant", &schema::assistant, drop_invalid_hooks},
+    {"tool", "tools", "Tool", &schema::tool, nullptr},
 };
 
 }  // namespace

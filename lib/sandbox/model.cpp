@@ -63,7 +63,17 @@ struct Body {
   std::optional<Reply> refusal{};
 };
 
-Body parse_body(const Request& request, const Kind& kind) {
+/// What a change must not say about the object that it changes.
+std::vector<std::string> complaints_about(const json::Value& body, const Kind& kind,
+                                          const Object* changed) {
+  if (changed == nullptr) return validate(*kind.shape, body);
+  if (kind.shape->tag.empty()) return validate_change(*kind.shape, body, {});
+  const auto config = json::parse(changed->config);
+  return validate_change(*kind.shape, body, json::text_or(*config, kind.shape->tag, {}));
+}
+
+/// `changed` is null for a create.
+Body parse_body(const Request& request, const Kind& kind, const Object* changed) {
   Body body;
   body.document.SetObject();
   if (request.body.empty()) return body;
@@ -76,7 +86,8 @@ Body parse_body(const Request& request, const Kind& kind) {
     body.refusal = failure(400, parsed.error().message);
   } else if (!parsed->IsObject()) {
     body.refusal = failure(400, "the body must be a JSON object");
-  } else if (const auto complaints = validate(*kind.shape, *parsed); !complaints.empty()) {
+  } else if (const auto complaints = complaints_about(*parsed, kind, changed);
+             !complaints.empty()) {
     body.refusal = failure(400, complaints);
   } else {
     body.document = std::move(*parsed);
@@ -138,7 +149,7 @@ Execution Model::execute(const Request& request, const Quirks& quirks, Instant n
 }
 
 void Model::create(Call& call) {
-  const Body body = parse_body(call.request, call.kind);
+  const Body body = parse_body(call.request, call.kind, nullptr);
   if (body.refusal) {
     call.result.reply = *body.refusal;
     return;
@@ -192,7 +203,7 @@ void Model::patch(Call& call) {
     call.result.reply = not_found(call.kind, call.id);
     return;
   }
-  const Body body = parse_body(call.request, call.kind);
+  const Body body = parse_body(call.request, call.kind, object);
   if (body.refusal) {
     call.result.reply = *body.refusal;
     return;

@@ -14,6 +14,7 @@ using schema::Type;
 class Validator {
  public:
   void check_object(const Shape& shape, const json::Value& object, const std::string& prefix);
+  void check_change(const Shape& shape, const json::Value& object, std::string_view tag);
   std::vector<std::string> take() { return std::move(complaints_); }
 
  private:
@@ -29,6 +30,7 @@ class Validator {
   }
 
   std::vector<std::string> complaints_;
+  const json::Value* change_{nullptr};  ///< lacks what stays as it is
 };
 
 bool has(schema::Fields fields, std::string_view name) {
@@ -36,8 +38,7 @@ bool has(schema::Fields fields, std::string_view name) {
                      [name](const Field& field) { return field.name == name; });
 }
 
-const schema::Variant* find_variant(const Shape& shape, const json::Value& object) {
-  const std::string_view tag = json::text_or(object, shape.tag, {});
+const schema::Variant* find_variant(const Shape& shape, std::string_view tag) {
   const auto it = std::find_if(shape.variants.begin(), shape.variants.end(),
                                [tag](const schema::Variant& v) { return v.tag == tag; });
   return it == shape.variants.end() ? nullptr : &*it;
@@ -95,7 +96,7 @@ void Validator::check_object(const Shape& shape, const json::Value& object,
                              const std::string& prefix) {
   const schema::Variant* variant = nullptr;
   if (!shape.tag.empty()) {
-    variant = find_variant(shape, object);
+    variant = find_variant(shape, json::text_or(object, shape.tag, {}));
     if (variant == nullptr) {
       complain(fmt::format("{}{} must be one of the following values: {}", prefix, shape.tag,
                            one_of(shape)));
@@ -105,6 +106,20 @@ void Validator::check_object(const Shape& shape, const json::Value& object,
   check_unknown(shape, variant, object, prefix);
   check_fields(shape.common, object, prefix);
   if (variant != nullptr) check_fields(variant->fields, object, prefix);
+}
+
+void Validator::check_change(const Shape& shape, const json::Value& object, std::string_view tag) {
+  change_ = &object;
+  const schema::Variant* variant = nullptr;
+  if (!shape.tag.empty()) {
+    variant = find_variant(shape, tag);
+    if (json::text_or(object, shape.tag, tag) != tag) {
+      complain(fmt::format("{} must be one of the following values: {}", shape.tag, tag));
+    }
+  }
+  check_unknown(shape, variant, object, "");
+  check_fields(shape.common, object, "");
+  if (variant != nullptr) check_fields(variant->fields, object, "");
 }
 
 void Validator::check_unknown(const Shape& shape, const schema::Variant* variant,
@@ -123,7 +138,8 @@ void Validator::check_fields(schema::Fields fields, const json::Value& object,
   for (const auto& field : fields) {
     const json::Value* value = json::find(object, field.name);
     const bool is_null = value == nullptr || value->IsNull();
-    if (is_null && !field.is_required) continue;
+    const bool may_lack = !field.is_required || (value == nullptr && &object == change_);
+    if (is_null && may_lack) continue;
     if (is_null && field.is_nullable && value != nullptr) continue;
     check_field(field, value == nullptr ? absent : *value, prefix);
   }
@@ -176,6 +192,13 @@ void Validator::check_nested(const Field& field, const json::Value& value,
 std::vector<std::string> validate(const Shape& shape, const json::Value& body) {
   Validator validator;
   validator.check_object(shape, body, "");
+  return validator.take();
+}
+
+std::vector<std::string> validate_change(const Shape& shape, const json::Value& body,
+                                         std::string_view tag) {
+  Validator validator;
+  validator.check_change(shape, body, tag);
   return validator.take();
 }
 

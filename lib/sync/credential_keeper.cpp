@@ -71,10 +71,16 @@ void CredentialKeeper::learn_account(std::string account_id) {
 asio::awaitable<void> CredentialKeeper::run() {
   while (!stopping_) {
     co_await wake_.wait();
-    while (!stopping_ && (dirty_ || wake_waiting_ || account_dirty_)) {
+    while (!stopping_ && (dirty_ || wake_waiting_ || account_dirty_ || marks_dirty_)) {
       if (!co_await write()) co_await sleep_for(clock_, write_again);
     }
   }
+}
+
+void CredentialKeeper::learn_marks_by_name() {
+  if (marks_by_name_) return;
+  marks_by_name_ = marks_dirty_ = true;
+  wake_.set();
 }
 
 void CredentialKeeper::stop() {
@@ -102,6 +108,11 @@ asio::awaitable<bool> CredentialKeeper::write() {
     const auto learnt = co_await store_.learn_account(credential_id_, account_id_);
     if (!learnt) co_return false;
     account_dirty_ = false;
+  }
+  if (marks_dirty_) {
+    const auto marked = co_await store_.mark_by_name(credential_id_);
+    if (!marked) co_return false;
+    marks_dirty_ = false;
   }
   if (wake_waiting_) {
     const auto woken = co_await store_.wake_waiting(credential_id_);

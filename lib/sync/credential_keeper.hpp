@@ -25,6 +25,9 @@ class CredentialKeeper {
   void learn_account(std::string account_id);
   [[nodiscard]] const std::string& account_id() const { return account_id_; }
 
+  /// It refuses our metadata.
+  void learn_marks_by_name();
+
   boost::asio::awaitable<void> run();
   void stop();
 
@@ -44,6 +47,8 @@ class CredentialKeeper {
   std::string account_id_;
   bool dirty_{false};
   bool account_dirty_{false};
+  bool marks_by_name_{false};
+  bool marks_dirty_{false};
   bool wake_waiting_{false};
   bool stopping_{false};
 };

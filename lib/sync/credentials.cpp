@@ -65,6 +65,7 @@ asio::awaitable<void> Credentials::make(db::CredentialRow row) {
   if (const auto old = find(row.id)) old->keeper->stop();
   auto credential = std::make_shared<Credential>();
   credential->fingerprint = row.fingerprint;
+  credential->is_shared = row.platform;
   credential->keeper =
       std::make_unique<CredentialKeeper>(parts_.store, parts_.clock, row.id, row.account_id);
   auto* keeper = credential->keeper.get();
@@ -77,6 +78,7 @@ asio::awaitable<void> Credentials::make(db::CredentialRow row) {
   };
   vapi::ClientOptions options = options_.client;
   options.key = std::move(*key);
+  options.marks_by_name = row.marks_by_name;
   credential->client = std::make_unique<vapi::Client>(**transport, parts_.clock, parts_.random,
                                                       std::move(options), std::move(events));
   credential->client->gate().share_with(daemons_);

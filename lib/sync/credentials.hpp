@@ -24,6 +24,7 @@ namespace vapisync::sync {
 
 struct Credential {
   std::string fingerprint;
+  bool is_shared{false};  ///< the platform's, which many orgs use
   std::unique_ptr<CredentialKeeper> keeper;
   std::unique_ptr<vapi::Client> client;
 };

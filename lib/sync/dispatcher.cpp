@@ -191,10 +191,11 @@ void Dispatcher::start(db::Claim claim) {
 
 asio::awaitable<void> Dispatcher::work_on(std::unique_ptr<db::Claim> claim,
                                           std::shared_ptr<Credential> credential) {
-  db::Report report =
-      co_await parts_.syncer.sync(*claim, *credential->client, credential->keeper->account_id());
+  Account account{credential->keeper->account_id(), credential->is_shared};
+  db::Report report = co_await parts_.syncer.sync(*claim, *credential->client, std::move(account));
   credential->client->gate().finished();
   credential->keeper->learn_account(report.remote.account_id);
+  if (credential->client->marks_by_name()) credential->keeper->learn_marks_by_name();
   recorder_.submit(std::move(claim), std::move(report));
   wake_.set();
 }
@@ -208,8 +209,9 @@ void Dispatcher::recorded(const db::Report& report, const db::Receipt& receipt) 
                                 {"age_s", report.claim->age.count() / 1000},
                                 {"message", "this save waits longer than retry.overdue_after_s"}});
   }
+  if (!report.leftovers.empty() && leftover_listed_) leftover_listed_();
   const db::Claim& claim = *report.claim;
-  if (receipt.due_now || report.outcome == db::Outcome::released) {
+  if (receipt.due_now || receipt.linked || report.outcome == db::Outcome::released) {
     queue_.add(claim.org_id, claim.credential_id);
   } else if (report.outcome == db::Outcome::retry && due_.size() < due_times_max) {
     due_.push(parts_.clock.now() + report.delay);

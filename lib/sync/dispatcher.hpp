@@ -53,6 +53,9 @@ class Dispatcher {
   /// Whether somebody would hear the bell; without it the safety poll must be quick.
   void set_listening(std::function<bool()> listening) { listening_ = std::move(listening); }
 
+  /// Called when a remote object was listed that may have to go.
+  void set_leftover_listed(std::function<void()> listed) { leftover_listed_ = std::move(listed); }
+
   Recorder& recorder() { return recorder_; }
   [[nodiscard]] int in_flight() const { return in_flight_; }
 
@@ -85,6 +88,7 @@ class Dispatcher {
   Doorbell doorbell_;
   Event wake_;
   std::function<bool()> listening_;
+  std::function<void()> leftover_listed_;
   core::FairQueue queue_;
   std::priority_queue<TimePoint, std::vector<TimePoint>, std::greater<>> due_;
   std::set<std::string> without_key_;  ///< orgs that were told of

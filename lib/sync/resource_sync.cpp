@@ -1,12 +1,11 @@
-// The parts of a claim that talk to nobody: what it starts from, and the reports it can end in.
+// The parts of a claim that talk to nobody: what it starts from, and what it learns.
 #include "sync/resource_sync.hpp"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
 #include "base/log.hpp"
+#include "core/references.hpp"
 #include "vapi/kinds.hpp"
 
 namespace vapisync::sync {
@@ -18,43 +17,27 @@ namespace {
 /// No agent needs more, and everything that is in flight lies in memory.
 constexpr size_t document_bytes_max = 8U << 20U;
 
-std::string to_warnings(const std::vector<core::Difference>& differences) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  writer.StartArray();
-  for (const auto& difference : differences) {
-    writer.StartObject();
-    writer.Key("code");
-    writer.String("normalised");
-    writer.Key("path");
-    writer.String(difference.path);
-    writer.Key("sent");
-    writer.String(difference.sent);
-    writer.Key("stored");
-    writer.String(difference.stored);
-    writer.EndObject();
-  }
-  writer.EndArray();
-  return {buffer.GetString(), buffer.GetSize()};
-}
-
 }  // namespace
 
 ResourceSync::ResourceSync(Syncer& syncer, vapi::Client& client, const db::Claim& claim,
-                           const std::string& account_id)
+                           const Account& account)
     : syncer_(syncer),
       client_(client),
       claim_(claim),
-      kind_(vapi::find_kind(claim.kind)),
+      kind_(vapi::find_kind(claim.kind, syncer.options_.kinds)),
       resource_name_(claim.kind + "/" + claim.key),
       started_(syncer.clock_.now()),
       lease_end_(claim.lease_end),
+      shared_(account.is_shared),
+      marked_by_(client.marks_by_name() ? core::MarkedBy::name : kind_->marked_by),
       remote_(claim.remote) {
   facts_.op = claim.op;
   facts_.has_id = !claim.remote.id.empty();
   facts_.blocked = claim.blocked;
-  facts_.foreign = facts_.has_id && !account_id.empty() && !claim.remote.account_id.empty() &&
-                   claim.remote.account_id != account_id;
+  facts_.is_mutable = kind_->is_mutable;
+  facts_.foreign = facts_.has_id && !account.id.empty() && !claim.remote.account_id.empty() &&
+                   claim.remote.account_id != account.id;
+  if (claim.op == core::Op::remove) facts_.others = claim.referrers;
   if (claim.open) {
     facts_.open = claim.open_age >= syncer.options_.window ? core::OpenRequest::may_stand
                                                            : core::OpenRequest::may_land;
@@ -68,6 +51,7 @@ ResourceSync::Ended ResourceSync::validate() {
   const std::string& text = claim_.blocked ? claim_.live_payload : claim_.payload;
   facts_.has_live = !claim_.live_payload.empty();
   if (text.empty()) {
+    wanted_.SetObject();
     document_.SetObject();
     return std::nullopt;  // a delete, or a resource that never was live
   }
@@ -78,16 +62,60 @@ ResourceSync::Ended ResourceSync::validate() {
                                text.size(), document_bytes_max));
     return fail(error, false, "validate");
   }
-  const auto parsed = json::parse(text);
+  auto parsed = json::parse(text);
   if (!parsed || !parsed->IsObject()) {
     const Error error = make_error(
         Verdict::reject, "bad_document",
         parsed ? "the document is not a JSON object" : "the document is " + parsed.error().message);
     return fail(error, false, "validate");
   }
-  hash_ = json::hash(*parsed);
+  if (const auto refused = look_at_references(*parsed)) return fail(*refused, false, "validate");
+  hash_ = json::hash(wanted_);
   facts_.same_hash = hash_ == claim_.remote.live_hash;
-  document_ = core::with_marker(*parsed, marker_);
+  if (!kind_->is_mutable) marker_.content = hash_;
+  return mark();
+}
+
+/// Puts ids in the place of references; says what stands in the way where there is none yet.
+std::optional<Error> ResourceSync::look_at_references(const json::Value& document) {
+  if (const auto path = shared_ ? core::find_bare_id(document) : std::nullopt) {
+    return make_error(Verdict::reject, "bare_id",
+                      fmt::format("{} names a Vapi object by its id, which could be another org's "
+                                  "in this shared account: refer to it by {{\"$ref\": "
+                                  "\"KIND/KEY\"}}",
+                                  *path),
+                      *path);
+  }
+  const auto find = [this](std::string_view name) {
+    return std::ranges::find(claim_.references, name, &db::Reference::name);
+  };
+  for (const auto& reference : core::find_references(document)) {
+    const auto target = find(reference.name);
+    const bool known = target != claim_.references.end();
+    const auto state = known ? target->state : core::Others::hopeless;
+    if (known) refers_to_.push_back(target->resource_id);
+    if (state == core::Others::hopeless && hopeless_.empty()) hopeless_ = reference.path;
+    facts_.others = std::max(facts_.others, state);
+    // What stood there before can't be compared with what nobody can name any more.
+    if (!known || target->remote_id.empty()) facts_.has_live = false;
+  }
+  wanted_ = core::resolve(document, [&](std::string_view name) {
+    const auto target = find(name);
+    return target == claim_.references.end() ? std::string_view{} : target->remote_id;
+  });
+  return std::nullopt;
+}
+
+ResourceSync::Ended ResourceSync::mark() {
+  auto marked = core::with_marker(wanted_, marker_, *kind_, marked_by_);
+  if (!marked) {
+    const Error error = make_error(
+        Verdict::reject, "unmarkable",
+        fmt::format("a {} like this has no name to know it by, so a lost create could not be found",
+                    claim_.kind));
+    return fail(error, false, "validate");
+  }
+  document_ = std::move(*marked);
   return std::nullopt;
 }
 
@@ -197,136 +225,6 @@ Error ResourceSync::name_refused_reset(Error error) const {
 
 Milliseconds ResourceSync::since_start() const {
   return to_ms(syncer_.clock_.now() - started_);
-}
-
-db::Report ResourceSync::end(db::Outcome outcome) const {
-  db::Report report;
-  report.claim = &claim_;
-  report.outcome = outcome;
-  report.remote = remote_;
-  report.wrote = writes_ > 0;
-  if (report.wrote) report.wrote_keys = core::keys_of(document_);
-  if (created_) report.wrote_marker = marker_.attempt;
-  report.clears_open = clears_open_;
-  report.leftovers = leftovers_;
-  report.took = since_start();
-  // Once the window has passed, a look leaves nothing on its way.
-  const bool seen =
-      facts_.match != core::Match::unknown || facts_.removed || outcome == db::Outcome::looked;
-  if (facts_.open == core::OpenRequest::may_stand && seen) report.clears_open = true;
-  // What the open request left there is known from now on only by this.
-  if (report.clears_open && facts_.has_id && facts_.match != core::Match::same) {
-    report.remote.sent_keys = core::merge_keys(remote_.sent_keys, claim_.open_keys);
-  }
-  return report;
-}
-
-db::Report ResourceSync::confirm() const {
-  db::Report report = end(db::Outcome::confirmed);
-  if (claim_.op == core::Op::remove) {
-    report.remote = db::Remote{};
-    return report;
-  }
-  report.remote.live_hash = hash_;
-  const bool still_open = claim_.open && !report.clears_open;
-  report.remote.sent_keys = core::keys_of(document_);
-  if (still_open) {
-    // What may still land may set these; the last look must know that they are not wanted.
-    const auto before = core::merge_keys(remote_.sent_keys, claim_.open_keys);
-    report.remote.sent_keys = core::merge_keys(report.remote.sent_keys, before);
-  }
-  return report;
-}
-
-/// Another value than ours is a warning. What is lost, or was to be reset and is still there, is
-/// not what was wanted.
-db::Report ResourceSync::settle_difference() const {
-  if (claim_.blocked) return end(db::Outcome::looked);
-  const auto kept = [this](const core::Difference& difference) {
-    return difference.how == core::Difference::How::kept || !is_wanted(difference.path);
-  };
-  const auto refusal = std::find_if(
-      differences_.begin(), differences_.end(),
-      [&](const core::Difference& d) { return d.how == core::Difference::How::lost || kept(d); });
-  if (refusal == differences_.end()) {
-    db::Report report = confirm();
-    report.warnings = to_warnings(differences_);
-    return report;
-  }
-  const bool reset = kept(*refusal);
-  const Error error = make_error(Verdict::reject, reset ? "cannot_unset" : "not_stored",
-                                 fmt::format("Vapi answered 200 but {} {}: sent {}, stored {}",
-                                             reset ? "did not reset" : "did not store",
-                                             refusal->path, refusal->sent, refusal->stored),
-                                 refusal->path);
-  return fail(error, false, "verify");
-}
-
-/// Looks again when the open request is twice as old, and surely when it can land no more.
-db::Report ResourceSync::wait_for_open_request() const {
-  const Milliseconds age = claim_.open_age + since_start();
-  const Milliseconds left = std::max(syncer_.options_.window - age, Milliseconds{1});
-  db::Report report = end(db::Outcome::retry);
-  report.delay = std::min(std::max(age, syncer_.options_.retry.base), left);
-  return report;
-}
-
-db::Report ResourceSync::forget() const {
-  db::Report report = end(db::Outcome::forgotten);
-  report.remote = db::Remote{};
-  report.phase = "verify";
-  report.error = make_error(Verdict::missing, "remote_gone",
-                            fmt::format("the object {} is gone from Vapi", remote_.id));
-  return report;
-}
-
-/// Objects in an account that an org has left are its owner's: listed, never touched.
-db::Report ResourceSync::leave_behind() const {
-  db::Report report = end(db::Outcome::forgotten);
-  report.leftovers.push_back({remote_.account_id, remote_.id, "other_account"});
-  report.remote = db::Remote{};
-  report.phase = "validate";
-  report.error =
-      make_error(Verdict::missing, "other_account",
-                 fmt::format("the object {} lies in the account {}, which is not the credential's",
-                             remote_.id, remote_.account_id));
-  return report;
-}
-
-/// What is refused may stand there nevertheless, if only half of it: something else than our books
-/// say. A last look puts back what was confirmed.
-bool ResourceSync::needs_last_look() const {
-  return !claim_.blocked && facts_.has_id && remote_.live_hash.empty();
-}
-
-db::Report ResourceSync::fail(const Error& error, bool was_write, std::string_view phase) const {
-  const bool answered = error.status != 0;
-  const bool counts = answered && client_.breaker_closed();
-  db::Report report = end(db::Outcome::retry);
-  report.error = error;
-  report.phase = std::string(phase);
-  report.opens = was_write && error.verdict == Verdict::unknown;
-  if (error.verdict == Verdict::auth) {
-    report.outcome = db::Outcome::released;
-    return report;
-  }
-  if (error.verdict == Verdict::reject || error.verdict == Verdict::missing) {
-    report.outcome = claim_.blocked ? db::Outcome::looked : db::Outcome::rejected;
-    report.opens = report.opens || needs_last_look();
-    return report;
-  }
-  if (counts && claim_.attempts + 1 >= syncer_.options_.attempts_max && !claim_.blocked) {
-    report.outcome = db::Outcome::rejected;
-    report.opens = report.opens || needs_last_look();
-    report.error->code = "gave_up";
-    report.error->message =
-        fmt::format("gave up after {} attempts: {}", claim_.attempts + 1, error.message);
-    return report;
-  }
-  report.burn = counts;
-  report.delay = syncer_.options_.retry.delay(claim_.attempts, syncer_.random_.unit(),
-                                              Milliseconds{error.retry_after_ms});
-  return report;
 }
 
 }  // namespace vapisync::sync

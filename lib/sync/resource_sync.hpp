@@ -8,6 +8,7 @@
 #include "core/decide.hpp"
 #include "core/document.hpp"
 #include "core/kind.hpp"
+#include "core/marker.hpp"
 #include "core/verify.hpp"
 #include "sync/syncer.hpp"
 
@@ -16,7 +17,7 @@ namespace vapisync::sync {
 class ResourceSync {
  public:
   ResourceSync(Syncer& syncer, vapi::Client& client, const db::Claim& claim,
-               const std::string& account_id);
+               const Account& account);
 
   boost::asio::awaitable<db::Report> run();
 
@@ -26,9 +27,14 @@ class ResourceSync {
   using Step = boost::asio::awaitable<Ended>;
 
   Ended validate();
+  Ended mark();
+  std::optional<Error> look_at_references(const json::Value& document);
   Step take(core::Step step);
   Step look_up();
   Step adopt(std::vector<vapi::Object> found);
+  void leave_extra(const vapi::Object& extra);
+  void leave_outdated(std::vector<vapi::Object>& found);
+  bool mark_by_name_instead(const Error& refusal);
   Step create();
   Step update();
   Step compare();
@@ -48,6 +54,8 @@ class ResourceSync {
   db::Report confirm() const;
   db::Report settle_difference() const;
   db::Report wait_for_open_request() const;
+  db::Report wait_for_others() const;
+  db::Report refuse() const;
   db::Report forget() const;
   db::Report leave_behind() const;
   db::Report fail(const Error& error, bool was_write, std::string_view phase) const;
@@ -72,10 +80,15 @@ class ResourceSync {
   TimePoint started_;
   TimePoint lease_end_;
   core::Facts facts_;
+  bool shared_;  ///< orgs that must not reach each other use this account
   core::Marker marker_;
+  core::MarkedBy marked_by_;
   db::Remote remote_;
-  json::Document document_;  ///< what Vapi must hold, with the marker
-  std::string hash_;         ///< of what is wanted, without the marker
+  json::Document wanted_;    ///< with ids in the place of references
+  json::Document document_;  ///< what Vapi must hold: what is wanted, with the marker
+  std::string hash_;         ///< of what is wanted
+  std::vector<int64_t> refers_to_;
+  std::string hopeless_;  ///< path of the reference that leads nowhere
   std::vector<core::Difference> differences_;
   std::vector<db::Leftover> leftovers_;
   /// Resets that a look showed to be idle, once an update was refused.

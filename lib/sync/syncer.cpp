@@ -14,8 +14,8 @@ constexpr int steps_max = 16;  // the longest way through core::decide takes 14
 }  // namespace
 
 asio::awaitable<db::Report> Syncer::sync(const db::Claim& claim, vapi::Client& client,
-                                         std::string account_id) {
-  ResourceSync resource(*this, client, claim, account_id);
+                                         Account account) {
+  ResourceSync resource(*this, client, claim, account);
   co_return co_await resource.run();
 }
 
@@ -40,6 +40,8 @@ ResourceSync::Step ResourceSync::take(core::Step step) {
     case core::Step::confirm: co_return confirm();
     case core::Step::settle_difference: co_return settle_difference();
     case core::Step::wait: co_return wait_for_open_request();
+    case core::Step::wait_for_others: co_return wait_for_others();
+    case core::Step::refuse: co_return refuse();
     case core::Step::forget: co_return forget();
     case core::Step::leave_behind: co_return leave_behind();
     case core::Step::finish_look: co_return end(db::Outcome::looked);
@@ -49,23 +51,40 @@ ResourceSync::Step ResourceSync::take(core::Step step) {
 
 /// POST, one full document. A rejected one leaves nothing behind; a lost answer leaves it open.
 ResourceSync::Step ResourceSync::create() {
+  if (facts_.has_id) {  // beside the object whose place it takes
+    marker_.attempt = syncer_.random_.hex(16);
+    mark();
+  }
   Ended ended = co_await before_write();
   if (ended) co_return ended;
   created_ = true;
   auto created = co_await client_.create(*kind_, document_);
   log_sent("create", created);
+  if (!created && mark_by_name_instead(created.error())) co_return mark();
   if (!created) co_return fail(created.error(), true, "send");
+  if (marked_by_ != kind_->marked_by) client_.mark_by_name();
+  if (facts_.has_id) leftovers_.push_back({remote_.account_id, remote_.id, "replaced"});
   facts_.has_id = true;
   remote_ = {created->id, created->account_id, marker_.attempt, {}, core::keys_of(document_)};
   learn(*created, document_, true);
   co_return std::nullopt;
 }
 
+/// An account that knows no metadata knows our mark by the end of a name.
+bool ResourceSync::mark_by_name_instead(const Error& refusal) {
+  const bool is_ours = json::find(wanted_, "metadata") == nullptr;
+  const bool names_it = refusal.verdict == Verdict::reject && refusal.path.starts_with("metadata");
+  if (marked_by_ == core::MarkedBy::name || !is_ours || !names_it) return false;
+  marked_by_ = core::MarkedBy::name;
+  return true;
+}
+
 /// PATCH with everything wanted, and a reset for every key that is wanted no more.
 ResourceSync::Step ResourceSync::update() {
   Ended ended = co_await before_write();
   if (ended) co_return ended;
-  const json::Document body = without_left_out(expected());
+  json::Document body = without_left_out(expected());
+  for (const auto key : kind_->create_only) json::erase(body, key);
   auto updated = co_await client_.update(*kind_, remote_.id, body);
   log_sent("update", updated);
   if (!updated && updated.error().verdict == Verdict::missing) {
@@ -112,6 +131,7 @@ ResourceSync::Step ResourceSync::compare() {
   if (ended) co_return ended;
   auto read = co_await client_.get(*kind_, remote_.id);
   if (!read && read.error().verdict == Verdict::missing) {
+    if (!kind_->is_mutable) facts_.presence = core::Presence::doubted;
     core::learn_from_read(facts_, false);
     co_return std::nullopt;
   }
@@ -161,6 +181,7 @@ ResourceSync::Step ResourceSync::look_up() {
   if (!found && found.error().code == "search_ended") co_return end(db::Outcome::released);
   if (!found) co_return fail(found.error(), false, "send");
   std::erase_if(*found, [this](const vapi::Object& object) { return object.id == remote_.id; });
+  if (!kind_->is_mutable) leave_outdated(*found);
   if (!found->empty()) co_return co_await adopt(std::move(*found));
 
   if (whole_account) {
@@ -170,6 +191,24 @@ ResourceSync::Step ResourceSync::look_up() {
     clears_open_ = facts_.open == core::OpenRequest::may_stand;
   }
   co_return std::nullopt;
+}
+
+/// An object of an immutable kind is of use only with the content that is wanted.
+void ResourceSync::leave_outdated(std::vector<vapi::Object>& found) {
+  std::erase_if(found, [this](const vapi::Object& object) {
+    const auto marker = core::find_marker(object.document, marker_.resource, *kind_);
+    if (marker && marker->content == hash_) return false;
+    leftovers_.push_back({object.account_id, object.id, "replaced"});
+    return true;
+  });
+}
+
+/// A copy that somebody made of our object carries its mark; only what another of our creates made
+/// is surely ours to delete.
+void ResourceSync::leave_extra(const vapi::Object& extra) {
+  const auto marker = core::find_marker(extra.document, marker_.resource, *kind_);
+  const bool is_ours = marker && !marker->attempt.empty() && marker->attempt != marker_.attempt;
+  leftovers_.push_back({remote_.account_id, extra.id, is_ours ? "duplicate" : "copy"});
 }
 
 /// Takes over the id only; what is wanted goes there as an ordinary update.
@@ -182,14 +221,15 @@ ResourceSync::Step ResourceSync::adopt(std::vector<vapi::Object> found) {
     if (error.verdict == Verdict::missing) error.verdict = Verdict::retry;  // listed, not readable
     co_return fail(error, false, "verify");
   }
-  const auto marker = core::read_marker(read->document);
-  if (marker) marker_.attempt = marker->attempt;
+  if (facts_.has_id) leftovers_.push_back({remote_.account_id, remote_.id, "replaced"});
+  const auto kept = core::find_marker(read->document, marker_.resource, *kind_);
+  if (kept) marker_.attempt = kept->attempt;
   remote_ = {read->id, read->account_id, marker_.attempt, {}, claim_.open_keys};
-  document_ = core::with_marker(document_, marker_);
-  for (size_t i = 1; i < found.size(); ++i)
-    leftovers_.push_back({remote_.account_id, found[i].id, "duplicate"});
+  for (size_t i = 1; i < found.size(); ++i) leave_extra(found[i]);
+  if (auto unmarkable = mark()) co_return unmarkable;
   facts_.has_id = true;
-  facts_.same_hash = false;
+  facts_.lookup = core::Lookup::found;
+  facts_.same_hash = !kind_->is_mutable;
   facts_.match = core::Match::unknown;
   facts_.presence = core::Presence::assumed;
   // Whoever adopted it before us and died may have an update on its way.

@@ -2,6 +2,7 @@
 // Makes one resource equal: asks core::decide for the next step, carries it out, and ends with a
 // report. One coroutine for each claimed resource; no lock, connection or transaction is held.
 // Phases, each logged with the save's request id: validate, send, verify, record.
+#include <span>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
@@ -11,6 +12,7 @@
 #include "core/retry_policy.hpp"
 #include "db/engine_store.hpp"
 #include "vapi/client.hpp"
+#include "vapi/kinds.hpp"
 
 namespace vapisync::sync {
 
@@ -20,6 +22,13 @@ struct SyncerOptions {
   Milliseconds lease{60'000};
   core::RetryPolicy retry;
   int attempts_max{50};
+  std::span<const core::Kind> kinds{vapi::kinds()};
+};
+
+/// The Vapi account behind a credential.
+struct Account {
+  std::string id;         ///< empty while it is not known
+  bool is_shared{false};  ///< several orgs use it that must not reach each other
 };
 
 class Syncer {
@@ -27,10 +36,9 @@ class Syncer {
   Syncer(db::EngineStore& store, Clock& clock, Random& random, SyncerOptions options)
       : store_(store), clock_(clock), random_(random), options_(std::move(options)) {}
 
-  /// `account_id` is the credential's, empty while it is not known. `claim` must outlive the
-  /// report.
+  /// `claim` must outlive the report.
   boost::asio::awaitable<db::Report> sync(const db::Claim& claim, vapi::Client& client,
-                                          std::string account_id);
+                                          Account account);
 
   /// From now on nothing new is sent: a claim that has not sent yet is released.
   void stop() { stopping_ = true; }

@@ -164,8 +164,7 @@ Client::Answer<std::vector<Object>> Client::find(const core::Kind& kind, std::st
       }
       if (!seen.insert(object.id).second) continue;
       news = true;
-      const auto marker = core::read_marker(item);
-      if (marker && marker->resource == resource) found.push_back(std::move(object));
+      if (core::find_marker(item, resource, kind)) found.push_back(std::move(object));
       before = next_millisecond(json::text_or(item, "createdAt", ""));
     }
     if (static_cast<int>(items->Size()) < limit) {

@@ -12,9 +12,9 @@
 #include "base/json.hpp"
 #include "base/random.hpp"
 #include "base/secret.hpp"
-#include "core/document.hpp"
 #include "core/gate.hpp"
 #include "core/kind.hpp"
+#include "core/marker.hpp"
 #include "http/transport.hpp"
 
 namespace vapisync::vapi {
@@ -29,6 +29,7 @@ struct Object {
 struct ClientOptions {
   Secret key;
   Milliseconds request_timeout{30'000};
+  bool marks_by_name{false};  ///< this account refuses our metadata
   core::GateLimits limits;
   Milliseconds auth_pause_first{60'000};  ///< doubles with each refused probe
   Milliseconds auth_pause_max{900'000};
@@ -64,6 +65,8 @@ class Client {
 
   core::Gate& gate() { return gate_; }
   [[nodiscard]] bool breaker_closed() const;
+  [[nodiscard]] bool marks_by_name() const { return options_.marks_by_name; }
+  void mark_by_name() { options_.marks_by_name = true; }
   [[nodiscard]] Milliseconds request_timeout() const { return options_.request_timeout; }
 
  private:

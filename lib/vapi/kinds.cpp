@@ -17,28 +17,62 @@ constexpr std::array<std::string_view, 3> assistant_write_only{"credentials", "s
 
 constexpr std::array<std::string_view, 2> assistant_sets{"clientMessages", "serverMessages"};
 
-constexpr std::array<core::Kind, 1> kinds{{
+core::NamePlace assistant_name_place(const json::Value&) {
+  return {"/name", 40};
+}
+
+constexpr std::array<std::string_view, 1> tool_create_only{"type"};
+constexpr std::array<std::string_view, 1> tool_write_only{"server.secret"};
+
+/// Most tools have a function, whose name the model calls it by. Some are known by a name of their
+/// own, and a few have one that is fixed.
+core::NamePlace tool_name_place(const json::Value& document) {
+  const auto type = json::text_or(document, "type", "");
+  if (json::find(document, "function") != nullptr) return {"/function/name", 64};
+  if (type == "query") return {"/knowledgeBases/0/name", 64};
+  if (type == "apiRequest") return {"/name", 40};
+  if (type == "bash" || type == "computer" || type == "textEditor") return {};
+  return {"/function/name", 64};
+}
+
+constexpr std::array<core::Kind, 2> all{{
     {
         .name = "assistant",
         .collection = "/assistant",
+        .name_place = assistant_name_place,
+        .create_only = {},
         .reset_values = assistant_resets,
         .write_only = assistant_write_only,
         .sets = assistant_sets,
+    },
+    {
+        .name = "tool",
+        .collection = "/tool",
+        .marked_by = core::MarkedBy::name,
+        .name_place = tool_name_place,
+        .create_only = tool_create_only,
+        .reset_values = {},
+        .write_only = tool_write_only,
+        .sets = {},
     },
 }};
 
 }  // namespace
 
-const core::Kind* find_kind(std::string_view name) {
-  for (const auto& kind : kinds) {
+std::span<const core::Kind> kinds() {
+  return all;
+}
+
+const core::Kind* find_kind(std::string_view name, std::span<const core::Kind> among) {
+  for (const auto& kind : among) {
     if (kind.name == name) return &kind;
   }
   return nullptr;
 }
 
-std::vector<std::string_view> kind_names() {
-  std::vector<std::string_view> names;
-  for (const auto& kind : kinds) names.push_back(kind.name);
+std::vector<std::string> kind_names(std::span<const core::Kind> kinds) {
+  std::vector<std::string> names;
+  for (const auto& kind : kinds) names.emplace_back(kind.name);
   return names;
 }
 

@@ -107,6 +107,13 @@ Result<int64_t> grant_platform(pqxx::connection& connection, const std::string& 
   return db::to_error(thrown);
 }
 
+Result<bool> resume(pqxx::connection& connection, const std::string& org_id) try {
+  pqxx::nontransaction tx(connection);
+  return tx.exec_params1("SELECT vapisync.resume_credential($1)", org_id)[0].as<bool>();
+} catch (const std::exception& thrown) {
+  return db::to_error(thrown);
+}
+
 Result<Shown> show(pqxx::connection& connection, const std::string& org_id) try {
   pqxx::nontransaction tx(connection);
   const auto rows = tx.exec_params(

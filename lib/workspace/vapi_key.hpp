@@ -30,6 +30,9 @@ Result<KeyChange> set_vapi_key(pqxx::connection& connection, const Sealer& seale
 /// Lets the org use the platform key. Fails with `invalid` when there is none yet.
 Result<int64_t> grant_platform(pqxx::connection& connection, const std::string& org_id);
 
+/// Goes on with a key that was paused until an operator looked. False: it was not paused.
+Result<bool> resume(pqxx::connection& connection, const std::string& org_id);
+
 struct Shown {
   bool known{false};
   int64_t credential_id{0};  ///< 0: none, saves wait

@@ -14,6 +14,19 @@ SELECT r.resource_id, r.org_id, r.kind, r.key, r.desired_version, r.live_version
        CASE WHEN r.resource_id = ANY ($2::bigint[]) OR l.since IS NOT NULL THEN
          (SELECT json_agg(DISTINCT k) FROM vapisync.outbox o, json_object_keys(o.payload) k
            WHERE o.resource_id = r.resource_id AND o.version > r.live_version AND o.op = 'upsert') END AS open_keys,
+       CASE WHEN EXISTS (SELECT FROM vapisync.resource_refs f WHERE f.resource_id = r.resource_id) THEN
+         (SELECT json_agg(json_build_object('resource_id', f.refers_to, 'name', vapisync.resource_name(t.kind, t.key),
+                   'remote_id', t.remote_id, 'state', CASE s.state
+                     WHEN 'waiting' THEN CASE WHEN vapisync.refers_to_itself(r.resource_id) THEN 'gone' ELSE 'waiting' END
+                     ELSE s.state END))
+            FROM vapisync.resource_refs f JOIN vapisync.resources t ON t.resource_id = f.refers_to,
+                 LATERAL (SELECT vapisync.reference_state(f.refers_to) AS state) s
+           WHERE f.resource_id = r.resource_id) END AS refs,
+       -- Null: nothing live refers to what is to be deleted; true: something does that is blocked.
+       CASE WHEN e.op = 'delete' THEN
+         (SELECT bool_or(d.last_error IS NOT NULL)
+            FROM vapisync.resource_refs f JOIN vapisync.resources d ON d.resource_id = f.resource_id
+           WHERE f.refers_to = r.resource_id AND f.in_live) END AS referrers_blocked,
        -- In the history that a restored database lost, a resource without an id may have been created.
        (extract(epoch FROM now() - l.since) * 1000)::bigint AS restored_ms
   FROM unnest($1::bigint[]) AS i (resource_id),

@@ -1,7 +1,7 @@
 -- Writes that were sent under claims that are others' by now, as a process does that was stopped
 -- between its last look at the lease and the first byte. What they did is found by looking again: the
 -- resource is touched, what they carried counts as sent, and they stay open until W has passed.
--- Repeating it does no harm. What a writer holds is left out and tried again. $1 reports (json array)
+-- Repeating it does no harm. What a writer holds is left out and tried again. $1 reports (json array), $2 W: how long a lost request may still land (ms)
 WITH late AS (
   SELECT * FROM json_to_recordset($1::json) AS i (
     resource_id bigint, kind text, remote_id text, account_id text, wrote_keys text[],
@@ -25,8 +25,9 @@ WITH late AS (
          due_at = CASE WHEN w.leased_until > now() THEN w.due_at ELSE least(w.due_at, now()) END
 ), leftovers_listed AS (
   -- What such a create made; what the resource turns out to hold is none.
-  INSERT INTO vapisync.leftovers (account_id, kind, remote_id, marker, resource_id, reason)
-  SELECT coalesce(h.account_id, h.account_now, ''), h.kind, h.remote_id, h.wrote_marker, h.resource_id, 'late_create'
+  INSERT INTO vapisync.leftovers (account_id, kind, remote_id, marker, resource_id, reason, due_at)
+  SELECT coalesce(h.account_id, h.account_now, ''), h.kind, h.remote_id, h.wrote_marker, h.resource_id, 'late_create',
+         vapisync.leftover_due('late_create', $2)
     FROM held h
    WHERE h.wrote_marker IS NOT NULL AND (h.id_now IS NULL OR h.remote_id IS DISTINCT FROM h.id_now)
   ON CONFLICT (account_id, kind, object) DO NOTHING

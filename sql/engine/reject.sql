@@ -1,3 +1,4 @@
 -- Settles one rejected report that settle.sql left alone.
 -- $1 report (json), $2 daemon, $3 W: how long a lost request may still land (ms)
-SELECT status, due_now, undone, stuck FROM vapisync.reject($1::json, $2, $3)
+SELECT status, due_now, undone, stuck, vapisync.is_linked(($1::json ->> 'resource_id')::bigint) AS linked
+  FROM vapisync.reject($1::json, $2, $3)

@@ -7,12 +7,14 @@ WITH reports AS (
   SELECT * FROM json_to_recordset($1::json) AS i (
     resource_id bigint, kind text, token bigint, version bigint, generation bigint, result text,
     remote_id text, account_id text, marker text, live_hash text, sent_keys text[],
-    opens boolean, clear_open boolean, burn boolean, leftovers jsonb, delay_ms bigint, error jsonb, warnings jsonb, ms integer)
+    opens boolean, clear_open boolean, burn boolean, waits boolean, live_refs bigint[], leftovers jsonb,
+    delay_ms bigint, error jsonb, warnings jsonb, ms integer)
 ), held AS MATERIALIZED (
   SELECT i.*, r.desired_version, r.settled_version, r.live_version AS live_before,
+         i.remote_id IS NOT NULL AND i.remote_id IS DISTINCT FROM r.remote_id AS moved,
          r.generation <> i.generation AS touched
     FROM (SELECT * FROM reports ORDER BY resource_id) i,
-         LATERAL (SELECT x.desired_version, x.settled_version, x.live_version, x.generation
+         LATERAL (SELECT x.desired_version, x.settled_version, x.live_version, x.remote_id, x.generation
                     FROM vapisync.resources x WHERE x.resource_id = i.resource_id
                      FOR UPDATE SKIP LOCKED) r
 ), claimed AS MATERIALIZED (
@@ -35,8 +37,15 @@ WITH reports AS (
     FROM held h,
          LATERAL (SELECT x.open_until FROM vapisync.work x
                    WHERE x.resource_id = h.resource_id AND x.token = h.token FOR UPDATE) w
+), held_up AS MATERIALIZED (
+  -- Whatever refers to an object that is another one now must learn of it in the same transaction.
+  SELECT c.resource_id FROM claimed c
+   WHERE c.moved AND c.effect <> 'reject'
+     AND EXISTS (SELECT FROM vapisync.resource_refs f WHERE f.refers_to = c.resource_id)
+     AND NOT vapisync.touch_dependents(c.resource_id, ARRAY(SELECT resource_id FROM reports))
 ), owned AS (
-  SELECT * FROM claimed WHERE effect <> 'reject'
+  SELECT * FROM claimed c
+   WHERE c.effect <> 'reject' AND c.resource_id <> ALL (ARRAY(SELECT resource_id FROM held_up))
 ), resources_changed AS (
   UPDATE vapisync.resources r
      SET remote_id = o.remote_id, account_id = o.account_id, marker = o.marker,
@@ -69,6 +78,7 @@ WITH reports AS (
            WHEN o.newer OR o.touched OR o.effect IN ('again', 'forgotten') THEN now()
            WHEN o.effect IN ('confirmed', 'rejected', 'looked')
              THEN o.open_after + $3 * interval '1 millisecond'
+           WHEN o.waits AND NOT vapisync.waits_for_others(o.resource_id) THEN now()
            ELSE now() + o.delay_ms * interval '1 millisecond' END,
          attempts = CASE
            WHEN o.newer OR o.touched OR o.effect IN ('confirmed', 'rejected', 'looked', 'forgotten')
@@ -92,14 +102,23 @@ WITH reports AS (
          CASE rank WHEN 2 THEN error END, CASE rank WHEN 1 THEN warnings END, now()
     FROM entries_ended WHERE rank > 0
   ON CONFLICT (resource_id, version) DO NOTHING
+), references_gained AS (
+  INSERT INTO vapisync.resource_refs AS f (resource_id, refers_to, in_live)
+  SELECT o.resource_id, t.refers_to, true FROM owned o, unnest(o.live_refs) AS t (refers_to)
+   WHERE o.effect = 'confirmed'
+  ON CONFLICT (resource_id, refers_to) DO UPDATE SET in_live = true WHERE NOT f.in_live
+), references_lost AS (
+  UPDATE vapisync.resource_refs f SET in_live = false FROM owned o
+   WHERE f.resource_id = o.resource_id AND f.in_live AND o.effect IN ('confirmed', 'forgotten')
+     AND (o.effect = 'forgotten' OR (f.refers_to = ANY (o.live_refs)) IS NOT TRUE)
 ), attempts_written AS (
   INSERT INTO vapisync.attempts (resource_id, version, phase, status, code, message, ms, daemon)
   SELECT o.resource_id, o.version, o.error ->> 'phase', (o.error ->> 'status')::integer,
          o.error ->> 'code', o.error ->> 'message', o.ms, $2
     FROM owned o WHERE o.error IS NOT NULL
 ), leftovers_listed AS (
-  INSERT INTO vapisync.leftovers (account_id, kind, remote_id, resource_id, reason)
-  SELECT l.account_id, o.kind, l.remote_id, o.resource_id, l.reason
+  INSERT INTO vapisync.leftovers (account_id, kind, remote_id, resource_id, reason, due_at)
+  SELECT l.account_id, o.kind, l.remote_id, o.resource_id, l.reason, vapisync.leftover_due(l.reason, $3::bigint)
     FROM owned o, jsonb_to_recordset(o.leftovers) AS l (account_id text, remote_id text, reason text)
   ON CONFLICT (account_id, kind, object) DO NOTHING
 ), saves_moved AS MATERIALIZED (
@@ -126,13 +145,14 @@ WITH reports AS (
    WHERE s.save_id = m.save_id
 )
 SELECT o.resource_id, o.token, 'recorded' AS status,
-       o.newer OR o.touched OR o.effect IN ('again', 'forgotten') AS due_now
+       o.newer OR o.touched OR o.effect IN ('again', 'forgotten') AS due_now,
+       o.effect IN ('confirmed', 'rejected') AND vapisync.is_linked(o.resource_id) AS linked
   FROM owned o
 UNION ALL
 SELECT i.resource_id, i.token,
-       CASE WHEN i.resource_id = ANY (ARRAY(SELECT c.resource_id FROM claimed c)) THEN 'reject'
+       CASE WHEN i.resource_id = ANY (ARRAY(SELECT c.resource_id FROM claimed c WHERE c.effect = 'reject')) THEN 'reject'
             WHEN EXISTS (SELECT FROM vapisync.work w
                           WHERE w.resource_id = i.resource_id AND w.token = i.token)
-            THEN 'held' ELSE 'lost' END, false
+            THEN 'held' ELSE 'lost' END, false, false
   FROM reports i
  WHERE i.resource_id <> ALL (ARRAY(SELECT o.resource_id FROM owned o))

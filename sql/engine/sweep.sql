@@ -12,8 +12,9 @@ WITH RECURSIVE due AS (
     FROM due d WHERE d.org_id IS NOT NULL AND d.n < $2
 )
 SELECT d.org_id, c.credential_id, c.fingerprint,
-       greatest(0, ceil(coalesce(extract(epoch FROM c.paused_until - now()) * 1000, 0)))::bigint AS rest_ms,
-       coalesce(o.paused_at IS NOT NULL, false) AS org_paused
+       CASE WHEN isfinite(c.paused_until)
+            THEN greatest(0, ceil(extract(epoch FROM c.paused_until - now()) * 1000)) ELSE 0 END::bigint AS rest_ms,
+       o.paused_at IS NOT NULL OR coalesce(c.paused_until = 'infinity', false) AS org_paused
   FROM due d
        LEFT JOIN LATERAL (SELECT x.credential_id, x.paused_at FROM vapisync.orgs x
                            WHERE x.org_id = d.org_id OFFSET 0) o ON true

@@ -2,14 +2,14 @@
 -- What a save calls is plpgsql, whose plans are kept; an SQL function that is not inlined is planned anew
 -- in every call.
 
--- RFC 7396.
+-- RFC 7396; a reference is one value, which nothing is merged into.
 CREATE OR REPLACE FUNCTION vapisync.merge_patch(target jsonb, patch jsonb) RETURNS jsonb
 LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
-  result jsonb := CASE WHEN jsonb_typeof(target) = 'object' THEN target ELSE '{}' END;
+  result jsonb := CASE WHEN jsonb_typeof(target) = 'object' AND NOT target ? '$ref' THEN target ELSE '{}' END;
   field record;
 BEGIN
-  IF jsonb_typeof(patch) <> 'object' THEN
+  IF jsonb_typeof(patch) <> 'object' OR patch ? '$ref' THEN
     RETURN patch;
   END IF;
   FOR field IN SELECT key, value FROM jsonb_each(patch) LOOP

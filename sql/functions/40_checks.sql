@@ -3,28 +3,10 @@
 
 -- The kinds that this release keeps equal.
 CREATE OR REPLACE FUNCTION vapisync.known_kinds() RETURNS text[]
-LANGUAGE sql IMMUTABLE AS $$ SELECT ARRAY['assistant'] $$;
+LANGUAGE sql IMMUTABLE AS $$ SELECT ARRAY['assistant', 'tool'] $$;
 
 CREATE OR REPLACE FUNCTION vapisync.agent_roles() RETURNS text[]
 LANGUAGE sql IMMUTABLE AS $$ SELECT ARRAY['inbound', 'outbound'] $$;
-
--- The path of a key that begins with `$`, or null.
-CREATE OR REPLACE FUNCTION vapisync.dollar_path(path text, document jsonb) RETURNS text
-LANGUAGE sql IMMUTABLE AS $$
-  WITH RECURSIVE walk(path, key, value) AS (
-    SELECT dollar_path.path, '', document
-    UNION ALL
-    SELECT w.path || c.step, c.key, c.value
-    FROM walk w, LATERAL (
-      SELECT '.' || e.key, e.key, e.value
-      FROM jsonb_each(CASE WHEN jsonb_typeof(w.value) = 'object' THEN w.value ELSE '{}' END) e
-      UNION ALL
-      SELECT format('[%s]', a.place - 1), '', a.value
-      FROM jsonb_array_elements(CASE WHEN jsonb_typeof(w.value) = 'array' THEN w.value ELSE '[]' END)
-           WITH ORDINALITY a(value, place)) c(step, key, value)
-  )
-  SELECT min(w.path COLLATE "C") FROM walk w WHERE w.key LIKE '$%'
-$$;
 
 -- A whole Vapi document, or a patch of one.
 CREATE OR REPLACE FUNCTION vapisync.check_document(path text, document jsonb) RETURNS void
@@ -48,9 +30,12 @@ BEGIN
     PERFORM vapisync.refuse(path, 'is nested deeper than 60 levels');
   END IF;
   IF document::text LIKE '%"$%' THEN
-    found := vapisync.dollar_path(path, document);
+    found := (SELECT min((d.path || '.' || d.key) COLLATE "C") FROM vapisync.dollar_keys(document) d
+              WHERE d.target IS NULL OR NOT split_part(d.target, '/', 1) = ANY (vapisync.known_kinds()));
     IF found IS NOT NULL THEN
-      PERFORM vapisync.refuse(found, 'keys that begin with $ are reserved');
+      PERFORM vapisync.refuse(path || found, 'keys that begin with $ are reserved',
+        'A reference is an object of its own: {"$ref": "KIND/KEY"}. Kinds are: '
+        || array_to_string(vapisync.known_kinds(), ', ') || '.');
     END IF;
   END IF;
 END

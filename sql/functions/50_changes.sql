@@ -20,6 +20,8 @@ BEGIN
   ELSIF change ? 'ask' AND change ? 'payload' THEN
     PERFORM vapisync.refuse(ask_path, 'cannot be given together with a payload',
       'Give the fields to change as ask, or the whole document as payload.');
+  ELSIF change ? 'ask' AND change ->> 'kind' <> 'assistant' THEN
+    PERFORM vapisync.refuse(ask_path, 'is for assistants', 'Give the whole document as payload.');
   ELSIF change ? 'ask' THEN
     PERFORM vapisync.check_ask(ask_path, change -> 'ask');
   ELSE

@@ -80,6 +80,9 @@ BEGIN
   INSERT INTO vapisync.outbox (resource_id, version, save_id, org_id, op, cause, ask, payload)
   VALUES (id, resource.desired_version, append_version.save_id, resource.org_id, change ->> 'op',
     append_version.cause, (change -> 'ask')::json, document::json);
+  IF document LIKE '%"$ref"%' OR EXISTS (SELECT FROM vapisync.resource_refs f WHERE f.resource_id = id) THEN
+    PERFORM vapisync.link_references(id, resource.org_id, document::jsonb);
+  END IF;
   PERFORM vapisync.ensure_work(resource.org_id, resource.kind, id, resource.remote_id IS NOT NULL);
   RETURN resource.desired_version;
 END
@@ -163,28 +166,48 @@ BEGIN
   -- What is read from here on is newer than the locks, so nobody's field is lost.
   FOR i IN 1..cardinality(sorted) LOOP
     IF sorted[i] ->> 'op' = 'delete' THEN
-      PERFORM vapisync.check_deletable(ids[i], changes, surface);
+      PERFORM vapisync.check_deletable(ids[i], sorted[i], changes, surface);
     END IF;
     entries := entries || vapisync.answer_entry(ids[i], vapisync.append_version(ids[i], id, sorted[i], 'save'),
       sorted[i] ->> 'kind', sorted[i] ->> 'key', sorted[i] ->> 'op');
+  END LOOP;
+  FOR i IN 1..cardinality(sorted) LOOP
+    PERFORM vapisync.check_links(ids[i], write_save.org_id, sorted[i], changes, surface);
   END LOOP;
   RETURN vapisync.save_answer(id, write_save.request_id, entries);
 END
 $$;
 
-CREATE OR REPLACE FUNCTION vapisync.check_deletable(id bigint, changes jsonb, surface text) RETURNS void
-LANGUAGE plpgsql AS $$
-DECLARE
-  resource vapisync.resources;
-  place bigint;
+-- Where the caller spelled a field of this change.
+CREATE OR REPLACE FUNCTION vapisync.path_of(change jsonb, field text, changes jsonb, surface text) RETURNS text
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT vapisync.change_path(surface, c.ordinality - 1, change ->> 'key', field)
+  FROM jsonb_array_elements(changes) WITH ORDINALITY c
+  WHERE c.value ->> 'kind' = change ->> 'kind' AND c.value ->> 'key' = change ->> 'key'
+$$;
+
+CREATE OR REPLACE FUNCTION vapisync.check_deletable(id bigint, change jsonb, changes jsonb, surface text)
+RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  SELECT * INTO resource FROM vapisync.resources r WHERE r.resource_id = id;
-  IF resource.desired_version > 0 THEN
-    RETURN;
+  IF (SELECT r.desired_version = 0 FROM vapisync.resources r WHERE r.resource_id = id) THEN
+    PERFORM vapisync.refuse(vapisync.path_of(change, 'key', changes, surface),
+      format('there is no %s %s to delete', change ->> 'kind', quote_literal(change ->> 'key')));
   END IF;
-  SELECT ordinality - 1 INTO place FROM jsonb_array_elements(changes) WITH ORDINALITY
-  WHERE value ->> 'kind' = resource.kind AND value ->> 'key' = resource.key;
-  PERFORM vapisync.refuse(vapisync.change_path(surface, place, resource.key, 'key'),
-    format('there is no %s %s to delete', resource.kind, quote_literal(resource.key)));
+END
+$$;
+
+-- Once everything is written, since the parts of a save may refer to each other.
+CREATE OR REPLACE FUNCTION vapisync.check_links(id bigint, org_id text, change jsonb, changes jsonb, surface text)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF change ->> 'op' = 'delete' THEN
+    PERFORM vapisync.check_unreferenced(id, vapisync.path_of(change, 'key', changes, surface));
+  ELSIF change ? 'ask' AND (change -> 'ask')::text LIKE '%"$ref"%' THEN
+    PERFORM vapisync.check_references(id, check_links.org_id, change -> 'ask',
+      vapisync.path_of(change, 'ask', changes, surface));
+  ELSIF (change -> 'payload')::text LIKE '%"$ref"%' THEN
+    PERFORM vapisync.check_references(id, check_links.org_id, change -> 'payload',
+      vapisync.path_of(change, 'payload', changes, surface));
+  END IF;
 END
 $$;

@@ -111,6 +111,13 @@ BEGIN
       status := 'held';
       RETURN;
     END IF;
+  END IF;
+  IF i.remote_id IS NOT NULL AND i.remote_id IS DISTINCT FROM before.remote_id
+     AND NOT vapisync.touch_dependents(i.resource_id, '{}') THEN
+    status := 'held';
+    RETURN;
+  END IF;
+  IF NOT again THEN
     undone := cardinality(guilty.saves);
     others := ARRAY(SELECT DISTINCT o.save_id FROM vapisync.outbox o
                     WHERE o.resource_id = i.resource_id AND o.cause = 'rollback'
@@ -145,8 +152,8 @@ BEGIN
   INSERT INTO vapisync.attempts (resource_id, version, phase, status, code, message, ms, daemon)
   SELECT i.resource_id, i.version, i.error ->> 'phase', (i.error ->> 'status')::integer, i.error ->> 'code',
     i.error ->> 'message', i.ms, reject.daemon;
-  INSERT INTO vapisync.leftovers (account_id, kind, remote_id, resource_id, reason)
-  SELECT l.account_id, i.kind, l.remote_id, i.resource_id, l.reason
+  INSERT INTO vapisync.leftovers (account_id, kind, remote_id, resource_id, reason, due_at)
+  SELECT l.account_id, i.kind, l.remote_id, i.resource_id, l.reason, vapisync.leftover_due(l.reason, late_window_ms)
   FROM jsonb_to_recordset(i.leftovers) AS l (account_id text, remote_id text, reason text)
   ON CONFLICT (account_id, kind, object) DO NOTHING;
 END

@@ -3,9 +3,9 @@
 -- The members of a save with what became of each: the newest of its entries per resource. What was refused to
 -- be put back shows why.
 CREATE OR REPLACE FUNCTION vapisync.save_members(id uuid) RETURNS TABLE (
-  resource_id bigint, key text, op text, state text, error jsonb, warnings jsonb, remote_id text)
+  resource_id bigint, kind text, key text, op text, state text, error jsonb, warnings jsonb, remote_id text)
 LANGUAGE sql STABLE AS $$
-  SELECT DISTINCT ON (r.key, r.resource_id) r.resource_id, r.key, o.op,
+  SELECT DISTINCT ON (r.kind, r.key, r.resource_id) r.resource_id, r.kind, r.key, o.op,
     coalesce(d.state, CASE WHEN o.version > r.settled_version THEN 'pending' ELSE 'superseded' END),
     coalesce(b.error, d.error), d.warnings, CASE WHEN o.op = 'upsert' THEN r.remote_id END
   FROM vapisync.outbox o
@@ -17,7 +17,7 @@ LANGUAGE sql STABLE AS $$
     WHERE p.save_id = id AND p.resource_id = o.resource_id AND p.cause = 'rollback' AND f.state = 'failed'
     ORDER BY p.version DESC LIMIT 1) b ON true
   WHERE o.save_id = id AND o.cause <> 'rollback'
-  ORDER BY r.key, r.resource_id, o.version DESC
+  ORDER BY r.kind, r.key, r.resource_id, o.version DESC
 $$;
 
 CREATE OR REPLACE FUNCTION vapisync.save_message(state text, open_count integer, members bigint, error jsonb)
@@ -33,21 +33,28 @@ RETURNS text LANGUAGE sql IMMUTABLE AS $$
   FROM (SELECT coalesce(error ->> 'message', 'no reason was given') AS reason) e
 $$;
 
+CREATE OR REPLACE FUNCTION vapisync.member_name(resource_id bigint, kind text, key text) RETURNS jsonb
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE kind WHEN 'assistant' THEN jsonb_build_object('agentId', resource_id, 'role', key)
+                   ELSE jsonb_build_object('resourceId', resource_id, 'kind', kind, 'key', key) END
+$$;
+
 CREATE OR REPLACE FUNCTION vapisync.save_details(id uuid) RETURNS jsonb
 LANGUAGE sql STABLE AS $$
   SELECT jsonb_build_object(
-    'succeeded', coalesce(jsonb_agg(a.agent || jsonb_build_object('vapiAssistantId', m.remote_id))
+    'succeeded', coalesce(jsonb_agg(a.agent || CASE m.kind WHEN 'assistant' THEN jsonb_build_object('vapiAssistantId', m.remote_id)
+                                                              ELSE jsonb_build_object('vapiId', m.remote_id) END)
       FILTER (WHERE m.state IN ('synced', 'superseded')), '[]'),
     'failed', coalesce(jsonb_agg(a.agent || jsonb_build_object('error', m.error,
         'dbUpdated', m.state <> 'rolled_back', 'vapiSynced', false))
       FILTER (WHERE m.state IN ('failed', 'rolled_back')), '[]'))
   FROM vapisync.save_members(id) m,
-       LATERAL (SELECT jsonb_build_object('agentId', m.resource_id, 'role', m.key) AS agent) a
+       LATERAL (SELECT vapisync.member_name(m.resource_id, m.kind, m.key) AS agent) a
 $$;
 
 CREATE OR REPLACE FUNCTION vapisync.save_warnings(id uuid) RETURNS jsonb
 LANGUAGE sql STABLE AS $$
-  SELECT coalesce(jsonb_agg(jsonb_build_object('agentId', m.resource_id, 'role', m.key)
+  SELECT coalesce(jsonb_agg(vapisync.member_name(m.resource_id, m.kind, m.key)
     || CASE WHEN jsonb_typeof(w.value) = 'object' THEN w.value ELSE jsonb_build_object('message', w.value) END), '[]')
   FROM vapisync.save_members(id) m,
        LATERAL jsonb_array_elements(CASE WHEN jsonb_typeof(m.warnings) = 'array' THEN m.warnings ELSE '[]' END) w
@@ -85,7 +92,7 @@ BEGIN
     'message', vapisync.save_message(outcome, save.open_count, members, reason),
     'error', reason,
     'syncedAgentIds', (SELECT coalesce(jsonb_agg(s -> 'agentId'), '[]')
-                       FROM jsonb_array_elements(details -> 'succeeded') s),
+                       FROM jsonb_array_elements(details -> 'succeeded') s WHERE s ? 'agentId'),
     'vapiAssistantIds', (SELECT coalesce(jsonb_agg(s), '[]')
                          FROM jsonb_array_elements(details -> 'succeeded') s
                          WHERE s ->> 'vapiAssistantId' IS NOT NULL),

@@ -75,3 +75,22 @@ BEGIN
   RETURN id;
 END
 $$;
+
+-- After objects vanished in numbers (`mass_404`) an operator has looked: what they were is made again.
+CREATE OR REPLACE FUNCTION vapisync.resume_credential(org_id text) RETURNS boolean
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+  UPDATE vapisync.credentials c
+  SET state = 'active', paused_reason = NULL, paused_until = NULL, next_probe_at = NULL,
+      gone_since = NULL, gone_count = 0
+  FROM vapisync.orgs o
+  WHERE o.org_id = resume_credential.org_id AND c.state = 'paused'
+    AND (c.credential_id = o.credential_id OR o.credential_id IS NULL AND c.platform);
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+  PERFORM pg_notify('vapisync', '');
+  RETURN true;
+END
+$$;

@@ -144,7 +144,7 @@ TEST(Migrations, ChangedFunctionIsReplaced) {
   EXPECT_FALSE(before->functions_current);
   EXPECT_EQ(before->pending.size(), 1u);
   ASSERT_TRUE(db::migrate_up(connection));
-  EXPECT_EQ(value(connection, "SELECT vapisync.known_kinds()"), "{assistant}");
+  EXPECT_EQ(value(connection, "SELECT vapisync.known_kinds()"), "{assistant,tool}");
 }
 
 TEST(Migrations, ChangedMigrationIsRefused) {

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/json.hpp"
-#include "core/document.hpp"
+#include "core/marker.hpp"
 
 namespace vapisync::sim {
 namespace {

@@ -36,6 +36,13 @@ class Store final : public db::EngineStore {
   Answer<bool> learn_account(int64_t id, std::string account_id) override;
   Answer<bool> pause_credential(int64_t id, std::string reason, Milliseconds duration) override;
   Answer<bool> resume_credential(int64_t id) override;
+  // No account refuses our metadata here, and leftovers are only listed.
+  Answer<bool> mark_by_name(int64_t) override { co_return true; }
+  Answer<std::vector<db::LeftoverClaim>> claim_leftovers(int, Milliseconds) override {
+    co_return std::vector<db::LeftoverClaim>{};
+  }
+  Answer<bool> end_leftover(const db::LeftoverClaim&, bool) override { co_return true; }
+  Answer<std::optional<Milliseconds>> next_leftover() override { co_return std::nullopt; }
   Answer<int> heartbeat() override;
   Answer<std::string> installation_id() override;
 

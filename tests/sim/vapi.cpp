@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/json.hpp"
-#include "core/document.hpp"
+#include "core/marker.hpp"
 #include "sim/vapi_faults.hpp"
 
 namespace vapisync::sim {

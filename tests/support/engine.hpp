@@ -21,7 +21,7 @@ class Engine {
       : clock_(make_real_clock(context_.get_executor())),
         pool_(Secret(url), 2, db::prepare_engine),
         store_(db::make_postgres_store(
-            pool_, *clock_, db::PostgresStoreOptions{daemon_id, {"assistant"}, window})) {}
+            pool_, *clock_, db::PostgresStoreOptions{daemon_id, {"assistant", "tool"}, window})) {}
 
   std::vector<db::ReadyOrg> sweep(std::string after_org = {}, int limit = 10'000) {
     db::SweepRequest request{std::move(after_org), limit};

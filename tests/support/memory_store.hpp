@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "db/engine_store.hpp"
@@ -87,6 +88,17 @@ class MemoryStore final : public db::EngineStore {
     accounts.push_back(std::move(account_id));
     co_return true;
   }
+  Answer<bool> mark_by_name(int64_t) override { co_return true; }
+  Answer<std::vector<db::LeftoverClaim>> claim_leftovers(int, Milliseconds) override {
+    if (down) co_return away();
+    co_return std::exchange(leftovers, {});
+  }
+  Answer<bool> end_leftover(const db::LeftoverClaim& leftover, bool keep) override {
+    if (down) co_return away();
+    (keep ? kept_leftovers : ended_leftovers).push_back(leftover.object);
+    co_return true;
+  }
+  Answer<std::optional<Milliseconds>> next_leftover() override { co_return std::nullopt; }
   Answer<int> heartbeat() override {
     if (down) co_return away();
     co_return daemons;
@@ -118,6 +130,9 @@ class MemoryStore final : public db::EngineStore {
   std::vector<int64_t> renewed;
   std::vector<std::string> pauses;
   std::vector<std::string> accounts;
+  std::vector<db::LeftoverClaim> leftovers;  ///< what the next claim of them takes
+  std::vector<std::string> kept_leftovers;
+  std::vector<std::string> ended_leftovers;
 };
 
 }  // namespace vapisync::test

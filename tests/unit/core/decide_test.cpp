@@ -13,7 +13,8 @@ namespace {
 constexpr std::array ops{Op::upsert, Op::remove};
 constexpr std::array yes_or_no{false, true};
 constexpr std::array opens{OpenRequest::none, OpenRequest::may_land, OpenRequest::may_stand};
-constexpr std::array lookups{Lookup::not_made, Lookup::absent};
+constexpr std::array others{Others::ready, Others::waiting, Others::hopeless};
+constexpr std::array lookups{Lookup::not_made, Lookup::absent, Lookup::found};
 constexpr std::array presences{Presence::assumed, Presence::doubted, Presence::not_read,
                                Presence::gone};
 constexpr std::array matches{
@@ -43,6 +44,8 @@ std::vector<Facts> all_facts() {
   all = times(all, lookups, &Facts::lookup);
   all = times(all, presences, &Facts::presence);
   all = times(all, matches, &Facts::match);
+  all = times(all, others, &Facts::others);
+  all = times(all, yes_or_no, &Facts::is_mutable);
   return times(all, yes_or_no, &Facts::removed);
 }
 
@@ -51,7 +54,8 @@ std::string describe(const Facts& f) {
   return "op " + number(f.op) + " id " + number(f.has_id) + " blocked " + number(f.blocked) +
          " hash " + number(f.same_hash) + " open " + number(f.open) + " lookup " +
          number(f.lookup) + " presence " + number(f.presence) + " match " + number(f.match) +
-         " removed " + number(f.removed);
+         " removed " + number(f.removed) + " others " + number(f.others) + " mutable " +
+         number(f.is_mutable);
 }
 
 /// Checks `rule` for all facts that lead to `step`, and that there are some.
@@ -68,22 +72,44 @@ void for_each_with(Step step, const std::function<bool(const Facts&)>& rule) {
 TEST(Decide, CreatesOnlyWhereNoObjectCanBe) {
   for_each_with(Step::create, [](const Facts& f) {
     const bool settled = f.open == OpenRequest::none ||
-                         (f.open == OpenRequest::may_stand && f.lookup == Lookup::absent);
-    return f.op == Op::upsert && !f.has_id && !f.blocked && settled &&
-           f.presence == Presence::assumed && f.match == Match::unknown;
+                         (f.open == OpenRequest::may_stand && f.lookup == Lookup::absent) ||
+                         f.lookup == Lookup::found;
+    const bool first = !f.has_id && f.match == Match::unknown;
+    // A new document of an immutable kind, or one that somebody changed, is a new object.
+    const bool anew = f.has_id && !f.is_mutable &&
+                      (f.match == Match::unknown ? !f.same_hash : f.match == Match::differs_before);
+    const bool free = f.others == Others::ready || f.match != Match::unknown;
+    const bool known = f.is_mutable && f.has_id;
+    return f.op == Op::upsert && (first || anew || f.match == Match::differs_before) &&
+           !f.blocked && (settled || known) && f.presence == Presence::assumed && free;
   });
 }
 
 TEST(Decide, WaitsOnlyForAnOpenCreateThatWasLookedFor) {
   for_each_with(Step::wait, [](const Facts& f) {
-    return !f.has_id && f.open == OpenRequest::may_land && f.lookup == Lookup::absent;
+    return (!f.has_id || !f.is_mutable) && f.open == OpenRequest::may_land &&
+           f.lookup == Lookup::absent;
   });
+}
+
+TEST(Decide, WaitsForOthersOnlyBeforeItSentAnything) {
+  for (const Step step : {Step::wait_for_others, Step::refuse}) {
+    for_each_with(step, [step](const Facts& f) {
+      return f.others == (step == Step::refuse ? Others::hopeless : Others::waiting) &&
+             !f.blocked &&
+             (f.op == Op::remove ? f.has_id && !f.removed : f.match == Match::unknown);
+    });
+  }
+}
+
+TEST(Decide, NeverUpdatesWhatCanNotBeUpdated) {
+  for_each_with(Step::update, [](const Facts& f) { return f.is_mutable; });
 }
 
 TEST(Decide, LooksUpOnlyForAnOpenCreateOrADeadId) {
   for_each_with(Step::look_up, [](const Facts& f) {
     const bool open_create =
-        !f.has_id && f.open != OpenRequest::none && f.lookup == Lookup::not_made;
+        (!f.has_id || !f.is_mutable) && f.open != OpenRequest::none && f.lookup == Lookup::not_made;
     return f.presence == Presence::not_read || (f.presence == Presence::assumed && open_create);
   });
 }
@@ -108,8 +134,10 @@ TEST(Decide, NeverSendsAWriteForABlockedResourceThatWasNotReadAndFoundDifferent)
 }
 
 TEST(Decide, OnlyBlockedResourcesEndInALastLook) {
-  for_each_with(Step::finish_look,
-                [](const Facts& f) { return f.blocked && (!f.has_id || f.match == Match::same); });
+  for_each_with(Step::finish_look, [](const Facts& f) {
+    const bool beyond_repair = !f.is_mutable && f.match != Match::unknown;
+    return f.blocked && (!f.has_id || f.match == Match::same || beyond_repair);
+  });
 }
 
 TEST(Decide, ForgetsOnlyAnIdThatTheGetAndTheLookUpMissed) {
@@ -118,7 +146,9 @@ TEST(Decide, ForgetsOnlyAnIdThatTheGetAndTheLookUpMissed) {
 
 TEST(Decide, ReadsAgainBeforeItSendsAgain) {
   for_each_with(Step::settle_difference, [](const Facts& f) {
-    return f.match == Match::differs_on_resend && (f.has_id || f.op == Op::upsert);
+    const bool last =
+        f.match == Match::differs_on_resend || (!f.is_mutable && f.match == Match::differs_on_read);
+    return last && (f.has_id || f.op == Op::upsert);
   });
 }
 
@@ -229,10 +259,32 @@ TEST(Decide, ABlockedResourceIsReadOnceAndMendedIfItDiffers) {
   EXPECT_EQ(decide(facts), Step::finish_look);
 }
 
+TEST(Decide, ANewDocumentOfAnImmutableKindIsANewObject) {
+  Facts facts = with_id();
+  facts.is_mutable = false;
+  EXPECT_EQ(decide(facts), Step::create);
+  facts.open = OpenRequest::may_stand;
+  EXPECT_EQ(decide(facts), Step::look_up) << "the create that is open may have made it";
+  facts.lookup = Lookup::absent;
+  EXPECT_EQ(decide(facts), Step::create);
+  facts.same_hash = true;
+  EXPECT_EQ(decide(facts), Step::compare);
+}
+
+TEST(Decide, WhatRefersToADeletedObjectGoesFirst) {
+  Facts facts = with_id(Op::remove);
+  facts.others = Others::waiting;
+  EXPECT_EQ(decide(facts), Step::wait_for_others);
+  facts.others = Others::hopeless;
+  EXPECT_EQ(decide(facts), Step::refuse);
+  facts.has_id = false;
+  EXPECT_EQ(decide(facts), Step::confirm) << "there is nothing that could be referred to";
+}
+
 TEST(Decide, EveryStepHasItsOwnName) {
   std::set<std::string_view> names;
   for (const Facts& facts : all_facts()) names.insert(to_string(decide(facts)));
-  EXPECT_EQ(names.size(), 11U);
+  EXPECT_EQ(names.size(), 13U);
 }
 
 }  // namespace

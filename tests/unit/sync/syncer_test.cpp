@@ -20,7 +20,7 @@ TEST(Syncer, ACreateCarriesTheMarkerAndIsVerified) {
   EXPECT_FALSE(report.opens);
   EXPECT_EQ(world.vapi.lines(), Lines{"POST /assistant"});
   const auto marker = core::read_marker(*json::parse(world.vapi.requests[0].body));
-  EXPECT_EQ(marker, (core::Marker{"inst/7", report.remote.marker}));
+  EXPECT_EQ(marker, (core::Marker{"inst/7", report.remote.marker, ""}));
   EXPECT_EQ(report.remote.marker.size(), 16U);
 }
 

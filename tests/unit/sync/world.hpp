@@ -77,7 +77,7 @@ struct World {
   }
 
   db::Report sync(const db::Claim& claim) {
-    return test::run(clock, syncer.sync(claim, client, account_id));
+    return test::run(clock, syncer.sync(claim, client, account));
   }
 
   /// The object as Vapi would return it after `claim` was sent.
@@ -94,7 +94,7 @@ struct World {
   test::MemoryStore store;
   vapi::Client client{vapi, clock, random, client_options(), {}};
   Syncer syncer{store, clock, random, options()};
-  std::string account_id{"o1"};
+  Account account{"o1"};
 };
 
 using Lines = std::vector<std::string>;

@@ -1,0 +1,89 @@
+#include "core/references.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+
+namespace vapisync::core {
+namespace {
+
+/// Keys whose values are ids of objects in the same Vapi account, wherever they stand; from Vapi's
+/// OpenAPI document of August 2026.
+constexpr std::array<std::string_view, 17> id_keys{
+    "assistantId", "assistantIds",       "credentialId",        "credentialIds", "declineToolId",
+    "fileIds",     "monitorIds",         "outcomeIds",          "phoneNumberId", "scorecardIds",
+    "squadId",     "structuredOutputId", "structuredOutputIds", "toolId",        "toolIds",
+    "workflowId",  "workflowIds"};
+
+std::string member_path(const std::string& path, std::string_view key) {
+  return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
+}
+
+/// The resource that a value refers to, empty if it is no reference.
+std::string_view reference_name(const json::Value& value) {
+  if (!value.IsObject() || value.MemberCount() != 1) return {};
+  return json::text_or(value, "$ref", {});
+}
+
+void collect(const json::Value& value, const std::string& path, std::vector<Reference>& found) {
+  if (const auto name = reference_name(value); !name.empty()) {
+    found.push_back({path, std::string(name)});
+  } else if (value.IsObject()) {
+    for (const auto& member : value.GetObject()) {
+      collect(member.value, member_path(path, json::text(member.name)), found);
+    }
+  } else if (value.IsArray()) {
+    for (rapidjson::SizeType i = 0; i < value.Size(); ++i) {
+      collect(value[i], fmt::format("{}[{}]", path, i), found);
+    }
+  }
+}
+
+void replace(json::Value& value, const IdOf& id_of, json::Document::AllocatorType& allocator) {
+  if (const auto name = reference_name(value); !name.empty()) {
+    const auto id = id_of(name);
+    if (!id.empty()) value = json::make_text(id, allocator);
+  } else if (value.IsObject()) {
+    for (auto& member : value.GetObject()) replace(member.value, id_of, allocator);
+  } else if (value.IsArray()) {
+    for (auto& item : value.GetArray()) replace(item, id_of, allocator);
+  }
+}
+
+std::optional<std::string> bare_id(const json::Value& value, const std::string& path, bool is_id) {
+  if (value.IsString()) return is_id ? std::optional(path) : std::nullopt;
+  if (value.IsObject()) {
+    for (const auto& member : value.GetObject()) {
+      const auto key = json::text(member.name);
+      if (key == "metadata" || key == "$ref") continue;  // the user's own words
+      const bool names_object = std::ranges::find(id_keys, key) != id_keys.end();
+      if (auto found = bare_id(member.value, member_path(path, key), names_object)) return found;
+    }
+  } else if (value.IsArray()) {
+    for (rapidjson::SizeType i = 0; i < value.Size(); ++i) {
+      if (auto found = bare_id(value[i], fmt::format("{}[{}]", path, i), is_id)) return found;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<Reference> find_references(const json::Value& document) {
+  std::vector<Reference> found;
+  collect(document, "", found);
+  return found;
+}
+
+json::Document resolve(const json::Value& document, const IdOf& id_of) {
+  json::Document out;
+  out.CopyFrom(document, out.GetAllocator());
+  replace(out, id_of, out.GetAllocator());
+  return out;
+}
+
+std::optional<std::string> find_bare_id(const json::Value& document) {
+  return bare_id(document, "", false);
+}
+
+}  // namespace vapisync::core

@@ -1,0 +1,12 @@
+-- Objects that vanish in numbers pause their credential, an account may refuse our metadata, and leftovers that are
+-- surely ours get deleted.
+ALTER TABLE vapisync.credentials
+  ADD COLUMN gone_since timestamptz,
+  ADD COLUMN gone_count integer NOT NULL DEFAULT 0,
+  ADD COLUMN marks_by_name boolean NOT NULL DEFAULT false;
+CREATE INDEX leftovers_due ON vapisync.leftovers (due_at) WHERE due_at IS NOT NULL;
+
+-- Replaced by others (functions/35_references, 60_save, 75_save_status).
+DROP FUNCTION IF EXISTS vapisync.dollar_path(text, jsonb);
+DROP FUNCTION IF EXISTS vapisync.check_deletable(bigint, jsonb, text);
+DROP FUNCTION IF EXISTS vapisync.save_members(uuid);
