@@ -83,6 +83,17 @@ class PostgresStore final : public EngineStore {
     co_return co_await pool_.run(std::move(work));
   }
 
+  Answer<std::vector<std::string>> wanted_keys(int64_t resource_id) override {
+    auto work = [resource_id](Connection& connection) {
+      std::vector<std::string> keys;
+      for (const auto& row : connection.call("wanted_keys", resource_id)) {
+        keys.push_back(row[0].as<std::string>());
+      }
+      return keys;
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
   Answer<int> wake_waiting(int64_t credential_id) override {
     auto work = [credential_id, fallback = default_credential_](Connection& connection) {
       const auto woken = connection.call("wake_waiting", credential_id, fallback);

@@ -172,8 +172,11 @@ ResourceSync::Step ResourceSync::look_up() {
   co_return std::nullopt;
 }
 
-/// Takes over the id only; what is wanted goes there as an ordinary update.
+/// Takes over the id only; what is wanted goes there as an ordinary update. Which version made the
+/// object nobody knows, so each key in it that any version wanted counts as sent.
 ResourceSync::Step ResourceSync::adopt(std::vector<vapi::Object> found) {
+  const auto wanted = co_await syncer_.store_.wanted_keys(claim_.resource_id);
+  if (!wanted) co_return end(db::Outcome::released);
   Ended ended = co_await before_read();
   if (ended) co_return ended;
   auto read = co_await client_.get(*kind_, found.front().id);
@@ -184,7 +187,8 @@ ResourceSync::Step ResourceSync::adopt(std::vector<vapi::Object> found) {
   }
   const auto marker = core::read_marker(read->document);
   if (marker) marker_.attempt = marker->attempt;
-  remote_ = {read->id, read->account_id, marker_.attempt, {}, claim_.open_keys};
+  auto ours = core::keys_among(read->document, core::merge_keys(*wanted, remote_.sent_keys));
+  remote_ = {read->id, read->account_id, marker_.attempt, {}, std::move(ours)};
   document_ = core::with_marker(document_, marker_);
   for (size_t i = 1; i < found.size(); ++i)
     leftovers_.push_back({remote_.account_id, found[i].id, "duplicate"});

@@ -1,6 +1,7 @@
 // What the simulation believes of the database is what Postgres does: one suite, two stores.
 #include "support/conformance.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <gtest/gtest.h>
 
@@ -216,6 +217,16 @@ TEST_P(Conformance, AnAskGoesOnTopOfWhatIsWanted) {
   const auto& claim = claim_one();
   EXPECT_EQ(json::canonical(*json::parse(claim.payload)),
             R"({"firstMessage":"hi","metadata":{"n":1},"name":"A"})");
+}
+
+TEST_P(Conformance, HistoryKnowsEveryKeyThatWasEverWanted) {
+  put("r1", R"({"name":"A","voicemailMessage":"x"})");
+  settle(confirmed(claim_one()));
+  remove("r2");
+  put("r3", R"({"name":"B","endCallMessage":"y"})");
+  auto keys = bench->wanted_keys(claim_one());
+  std::sort(keys.begin(), keys.end());
+  EXPECT_EQ(keys, (Keys{"endCallMessage", "name", "voicemailMessage"}));
 }
 
 TEST_P(Conformance, ADeleteIsAVersionAndForgettingStartsAnew) {

@@ -148,6 +148,11 @@ Store::Answer<bool> Store::renew(int64_t resource_id, int64_t token, Millisecond
   return run<bool>("renew", std::move(work));
 }
 
+Store::Answer<std::vector<std::string>> Store::wanted_keys(int64_t resource_id) {
+  auto work = [&stage = stage_, resource_id] { return stage.database.wanted_keys(resource_id); };
+  return run<std::vector<std::string>>("wanted_keys", std::move(work));
+}
+
 Store::Answer<int> Store::wake_waiting(int64_t) {
   auto work = [&stage = stage_] { return stage.database.wake_waiting(stage.world.now()); };
   return run<int>("wake_waiting", std::move(work));

@@ -40,6 +40,7 @@ class Bench {
   virtual std::vector<db::Claim> claim(int rows, int rows_per_org) = 0;
   virtual std::vector<db::Receipt> settle(const std::vector<db::Report>& reports) = 0;
   virtual bool renew(const db::Claim& claim) = 0;
+  virtual std::vector<std::string> wanted_keys(const db::Claim& claim) = 0;
   virtual int wake_waiting() = 0;
   virtual void pass(Milliseconds time) = 0;
   virtual View view(const std::string& org, const std::string& key) = 0;

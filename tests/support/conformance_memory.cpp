@@ -22,6 +22,9 @@ class MemoryBench final : public Bench {
   bool renew(const db::Claim& claim) override {
     return database_.renew(claim.resource_id, claim.token, lease, now_);
   }
+  std::vector<std::string> wanted_keys(const db::Claim& claim) override {
+    return database_.wanted_keys(claim.resource_id);
+  }
   int wake_waiting() override { return database_.wake_waiting(now_); }
   void pass(Milliseconds time) override { now_ = now_ + time; }
 

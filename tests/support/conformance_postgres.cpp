@@ -53,6 +53,9 @@ class PostgresBench final : public Bench {
     return engine_.settle(reports);
   }
   bool renew(const db::Claim& claim) override { return engine_.renew(claim); }
+  std::vector<std::string> wanted_keys(const db::Claim& claim) override {
+    return engine_.wait(engine_.store().wanted_keys(claim.resource_id)).value();
+  }
   int wake_waiting() override { return engine_.wake_waiting(credential_); }
   /// The database's clock can not be set, so everything that was is made older.
   void pass(Milliseconds time) override {

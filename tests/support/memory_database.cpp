@@ -284,6 +284,15 @@ bool MemoryDatabase::renew(int64_t resource_id, int64_t token, Milliseconds leas
   return true;
 }
 
+std::vector<std::string> MemoryDatabase::wanted_keys(int64_t resource_id) const {
+  std::vector<std::string> keys;
+  for (const Entry& entry : resources.at(resource_id).entries) {
+    if (entry.op == core::Op::remove) continue;
+    keys = core::merge_keys(std::move(keys), core::keys_of(*json::parse(entry.payload)));
+  }
+  return keys;
+}
+
 int MemoryDatabase::wake_waiting(TimePoint now) {
   int woken = 0;
   for (auto& [id, row] : work) {

@@ -132,6 +132,7 @@ class MemoryDatabase {
   std::vector<db::Claim> facts(const std::vector<ClaimedRow>& rows) const;
   std::vector<db::Receipt> settle(const std::vector<db::Report>& reports, TimePoint now);
   bool renew(int64_t resource_id, int64_t token, Milliseconds lease, TimePoint now);
+  [[nodiscard]] std::vector<std::string> wanted_keys(int64_t resource_id) const;
   int wake_waiting(TimePoint now);
   /// True when a writer is at work that may not have seen the bell.
   bool arm_bell(Milliseconds duration, TimePoint now);
