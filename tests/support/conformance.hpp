@@ -1,6 +1,6 @@
 #pragma once
 // One way to speak to either store of the engine: the one in Postgres and the one in memory that
-// the simulation trusts. Time passes only when a test says so, and saves ask with `hold`.
+// the simulation trusts. Time passes only when a test says so.
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +26,7 @@ class Bench {
     std::vector<std::string> sent_keys;
     bool blocked{false};
     std::vector<std::string> entries;  ///< their states, version 1 first
+    std::string wanted;                ///< the newest document, in canonical form; empty: none
     bool has_work{false};
     bool is_due{false};
     bool is_leased{false};
@@ -46,6 +47,8 @@ class Bench {
   virtual View view(const std::string& org, const std::string& key) = 0;
   virtual std::string save_state(const std::string& org, const std::string& request) = 0;
 };
+
+std::string to_text(const Bench::View& view);
 
 std::unique_ptr<Bench> make_memory_bench();
 std::unique_ptr<Bench> make_postgres_bench();

@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+
+#include "base/json.hpp"
 #include "support/conformance.hpp"
 
 namespace vapisync::test {
@@ -41,6 +44,8 @@ class MemoryBench final : public Bench {
     for (const auto& entry : resource.entries) {
       out.entries.emplace_back(to_string(resource.state_of(entry.version)));
     }
+    const std::string& newest = resource.entries.back().payload;
+    if (!newest.empty()) out.wanted = json::canonical(*json::parse(newest));
     if (const auto row = database_.work.find(resource.id); row != database_.work.end()) {
       out.has_work = true;
       out.is_due = row->second.due_at <= now_;
@@ -70,6 +75,19 @@ class MemoryBench final : public Bench {
 };
 
 }  // namespace
+
+std::string to_text(const Bench::View& view) {
+  const auto flag = [](bool is, const char* word) { return is ? word : ""; };
+  return fmt::format(
+      "desired {} settled {} live {} generation {} id '{}' keys [{}] entries [{}] wanted "
+      "{}{}{}{}{}{}"
+      " attempts {} leftovers [{}]",
+      view.desired, view.settled, view.live, view.generation, view.remote_id,
+      fmt::join(view.sent_keys, ","), fmt::join(view.entries, ","), view.wanted,
+      flag(view.blocked, " blocked"), flag(view.has_work, " work"), flag(view.is_due, " due"),
+      flag(view.is_leased, " leased"), flag(view.is_open, " open"), view.attempts,
+      fmt::join(view.leftovers, ","));
+}
 
 std::unique_ptr<Bench> make_memory_bench() {
   return std::make_unique<MemoryBench>();
