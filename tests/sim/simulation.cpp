@@ -49,7 +49,7 @@ Findings Simulation::run() {
   findings.story = std::move(stage_.story);
   findings.trace = stage_.world.trace();
   findings.requests = vapi_.requests;
-  findings.saves = static_cast<int64_t>(stage_.database.saves.size());
+  for (const auto& [name, save] : stage_.database.saves) ++findings.saves[save.state];
   return findings;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // One seed from beginning to end: faults rain while users save, then they stop, everything drains,
 // and every promise is checked.
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,7 +19,7 @@ struct Findings {
   std::vector<std::string> story;
   uint64_t trace{0};
   int64_t requests{0};
-  int64_t saves{0};
+  std::map<test::SaveState, int64_t> saves;  ///< by how they ended
 };
 
 class Simulation {

@@ -11,8 +11,7 @@ constexpr Milliseconds skew_max{300'000};  // within the slack of look-ups
 test::MemoryDatabase::Options database_options(Stage& stage) {
   test::MemoryDatabase::Options options;
   options.late_window = stage.swarm.window;
-  options.agent_default = R"({"name":"Agent","firstMessage":"Hello","maxDurationSeconds":600,)"
-                          R"("voice":{"provider":"vapi","voiceId":"Elliot"}})";
+  options.agent_default = agent_default;
   options.to_iso = [&stage](TimePoint t) { return sandbox::to_iso(stage.database_time(t)); };
   return options;
 }

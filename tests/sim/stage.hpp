@@ -16,6 +16,11 @@ inline constexpr std::string_view installation = "sim";
 inline constexpr int64_t platform_credential = 1;
 inline constexpr std::string_view vapi_key = "key-of-the-platform";
 
+/// What an agent is before anybody said anything about it.
+inline constexpr std::string_view agent_default =
+    R"({"name":"Agent","firstMessage":"Hello","maxDurationSeconds":600,)"
+    R"("voice":{"provider":"vapi","voiceId":"Elliot"}})";
+
 struct Stage {
   explicit Stage(uint64_t seed);
 
@@ -32,6 +37,9 @@ struct Stage {
   test::MemoryDatabase database;
   bool faults_are_on{true};
   TimePoint database_down_until{};
+
+  /// What users were told is saved, in that order.
+  std::vector<test::SaveRequest> saved;
 
   std::vector<std::string> complaints;
   std::vector<std::string> story;

@@ -48,7 +48,8 @@ struct Swarm {
   // Vapi, at each request.
   double server_error{0};
   double committed_error{0};
-  double odd_answer{0};  ///< 408, 413, 425, a proxy's 403
+  double odd_answer{0};      ///< 408, 413, 425, a proxy's 403
+  double refused_create{0};  ///< 400, and no word about why
   double cut{0};
   Milliseconds list_lag{0};
   bool read_lag{false};
@@ -69,6 +70,7 @@ struct Swarm {
   double long_transaction{0};
   double bad_document{0};
   double remove{0.05};
+  double hold{0};  ///< holds on to what is refused, instead of being rolled back
 };
 
 }  // namespace vapisync::sim

@@ -46,6 +46,8 @@ std::string fault_plan(const Swarm& swarm, Vapi::Trouble trouble, Dice& dice) {
   plan.add(swarm.odd_answer / 4, R"("answer":{"status":413,"html":true})");
   plan.add(swarm.odd_answer / 4, R"("answer":{"status":425})");
   plan.add(swarm.odd_answer / 4, R"("answer":{"status":403,"html":true})");
+  plan.add(swarm.refused_create,
+           R"("match":{"method":"POST"},"answer":{"status":400,"body":{"message":"No"}})");
   plan.add(swarm.cut / 2, R"("cut":{})");
   plan.add(swarm.cut / 2, R"("cut":{"after_commit":true})");
   if (swarm.list_lag.count() > 0) {
