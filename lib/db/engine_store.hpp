@@ -30,7 +30,7 @@ struct Claim {
   int64_t token{0};
   int64_t version{0};
   int64_t generation{0};
-  int64_t credential_id{0};  ///< by which the dispatcher lets it through
+  int64_t credential_id{0};  ///< the org's at this moment; 0: none
   std::string org_id;
   std::string kind;
   std::string key;

@@ -116,6 +116,7 @@ std::vector<db::Claim> MemoryDatabase::facts(const std::vector<ClaimedRow>& rows
     claim.version = resource.desired;
     claim.generation = resource.generation;
     claim.org_id = resource.org_id;
+    claim.credential_id = 1;  // the platform's
     claim.kind = resource.kind;
     claim.key = resource.key;
     claim.request_id = newest.save;

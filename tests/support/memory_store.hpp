@@ -39,6 +39,7 @@ class MemoryStore final : public db::EngineStore {
           continue;
         }
         out.push_back(std::move(*it));
+        out.back().credential_id = credential_of_claims;
         it = due.erase(it);
         --share.rows;
       }
@@ -110,6 +111,7 @@ class MemoryStore final : public db::EngineStore {
   std::deque<db::Claim> due;          ///< what the next claims take
   std::map<int64_t, int> held_times;  ///< how often a writer still holds this resource
   std::vector<std::string> keys_ever_wanted;
+  int64_t credential_of_claims{1};  ///< while a sweep says 1
   bool down{false};
   bool renewals_succeed{true};
   std::function<boost::asio::awaitable<void>()> before_renewal;
