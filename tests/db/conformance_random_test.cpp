@@ -19,6 +19,7 @@ std::string canonical(const std::string& document) {
 
 std::string to_text(const db::Claim& claim) {
   std::string out = claim.key + " " + std::to_string(claim.version);
+  out += " by " + std::to_string(claim.credential_id);
   out += claim.op == core::Op::remove ? " delete" : " " + canonical(claim.payload);
   out += " live " + canonical(claim.live_payload) + " id " + claim.remote.id;
   out += " attempts " + std::to_string(claim.attempts) + (claim.blocked ? " blocked" : "");
@@ -153,12 +154,18 @@ struct ConformanceRandom : ::testing::Test {
     memory.bench->touch(org, key);
     postgres.bench->touch(org, key);
   }
+  void change_key() {
+    const std::string fingerprint = "key-" + std::to_string(++keys_);
+    const bool other_account = pick(2) == 0;
+    memory.bench->set_key(org, fingerprint, other_account);
+    postgres.bench->set_key(org, fingerprint, other_account);
+  }
   void step() {
     const int what = pick(20);
     if (what < 5) return save();
     if (what < 10) return claim();
     if (what < 17) return settle();
-    if (what == 17) return touch();
+    if (what == 17) return pick(2) == 0 ? touch() : change_key();
     pass(what == 18 ? Milliseconds{10'000} : Milliseconds{70'000});
   }
   void expect_the_same() {
@@ -175,6 +182,7 @@ struct ConformanceRandom : ::testing::Test {
 
  private:
   std::vector<std::string> known_;
+  int keys_{0};
 };
 
 struct Seed : ConformanceRandom, ::testing::WithParamInterface<int> {};

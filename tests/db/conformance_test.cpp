@@ -255,6 +255,30 @@ TEST_P(Conformance, ASaveOfTwoEndsWithTheWorstOfThem) {
   EXPECT_EQ(bench->save_state("acme", "both"), "failed");
 }
 
+TEST_P(Conformance, AKeyOfAnotherAccountForgetsWhatIsInTheOldOne) {
+  put("r1", R"({"name":"A"})");
+  const auto& first = claim_one();
+  settle(confirmed(first));
+  put("r2", R"({"name":"B"})");
+  const auto& late = claim_one();
+  bench->set_key("acme", "another", true);
+  EXPECT_EQ(view().leftovers, States{confirmed(first).remote.id});
+  EXPECT_EQ(settle(confirmed(late)).recorded, db::Recorded::lost);
+  const auto& anew = claim_one();
+  EXPECT_EQ(anew.remote.id, "");
+  EXPECT_EQ(anew.credential_id, first.credential_id + 1);
+  EXPECT_FALSE(anew.open);
+}
+
+TEST_P(Conformance, ANewKeyOfTheSameAccountOnlyLooksAgain) {
+  put("r1", R"({"name":"A"})");
+  settle(confirmed(claim_one()));
+  bench->set_key("acme", "another", false);
+  const auto& again = claim_one();
+  EXPECT_EQ(again.remote.id, confirmed(again).remote.id);
+  EXPECT_EQ(again.version, 1);
+}
+
 TEST_P(Conformance, AnOrgGetsNoMoreThanItsShare) {
   for (const char* org : {"a", "b"}) {
     ask(org, "r1", R"({"firstMessage":"x"})", "inbound");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/daemon.hpp"
+#include "sim/operators.hpp"
 #include "sim/stage.hpp"
 #include "sim/users.hpp"
 #include "sim/vapi.hpp"
@@ -47,6 +48,7 @@ class Simulation {
 
   Stage stage_;
   Vapi vapi_;
+  Operators operators_;
   std::vector<Slot> slots_;
   Users users_;
 };

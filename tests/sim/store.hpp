@@ -16,7 +16,7 @@ class Fate {
   virtual ~Fate() = default;
   virtual boost::asio::awaitable<void> strike(std::string_view where) = 0;
   /// Nothing is claimed while the breaker is open or the credential paused.
-  [[nodiscard]] virtual bool may_claim() const = 0;
+  [[nodiscard]] virtual bool may_claim(const std::string& org_id) const = 0;
 };
 
 class Store final : public db::EngineStore {

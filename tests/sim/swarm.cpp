@@ -62,8 +62,10 @@ Swarm Swarm::draw(Dice& dice) {
   s.stuck_silently = dice.chance(0.5);
   s.outage = maybe(dice, 0.05);
   s.throttle = maybe(dice, 0.05);
-  s.refuse = maybe(dice, 0.02);
+  s.refuse = maybe(dice, 0.05);
 
+  s.own_keys = maybe(dice, 1);
+  s.key_change = maybe(dice, 0.1);
   s.dashboard_edit = maybe(dice, 0.1);
   s.dashboard_delete = maybe(dice, 0.1);
   s.clone = maybe(dice, 0.1);
@@ -109,6 +111,8 @@ std::string Swarm::to_string() const {
   add("outage", outage);
   add("throttle", throttle);
   add("refuse", refuse);
+  add("own_keys", own_keys);
+  add("key_change", key_change);
   add("dashboard_edit", dashboard_edit);
   add("dashboard_delete", dashboard_delete);
   add("clone", clone);

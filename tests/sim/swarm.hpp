@@ -62,6 +62,10 @@ struct Swarm {
   double throttle{0};
   double refuse{0};
 
+  // Operators: how many orgs have a key of their own, and another one in each second.
+  double own_keys{0};
+  double key_change{0};
+
   // Users, in each second.
   double dashboard_edit{0};
   double dashboard_delete{0};

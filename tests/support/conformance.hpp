@@ -38,6 +38,8 @@ class Bench {
   virtual ~Bench() = default;
   virtual void save(const SaveRequest& request) = 0;
   virtual void touch(const std::string& org, const std::string& key) = 0;
+  virtual void set_key(const std::string& org, const std::string& fingerprint,
+                       bool other_account) = 0;
   virtual std::vector<db::Claim> claim(int rows, int rows_per_org) = 0;
   virtual std::vector<db::Receipt> settle(const std::vector<db::Report>& reports) = 0;
   virtual bool renew(const db::Claim& claim) = 0;

@@ -14,6 +14,10 @@ class MemoryBench final : public Bench {
   void touch(const std::string& org, const std::string& key) override {
     database_.touch(database_.find(org, key)->id, now_);
   }
+  void set_key(const std::string& org, const std::string& fingerprint,
+               bool other_account) override {
+    database_.set_credential(org, fingerprint, other_account, now_);
+  }
   std::vector<db::Claim> claim(int rows, int rows_per_org) override {
     db::ClaimRequest request{{}, rows_per_org, lease};
     for (const auto& org : database_.sweep({{}, rows}, now_)) request.shares.push_back({org, rows});
@@ -28,7 +32,9 @@ class MemoryBench final : public Bench {
   std::vector<std::string> wanted_keys(const db::Claim& claim) override {
     return database_.wanted_keys(claim.resource_id);
   }
-  int wake_waiting() override { return database_.wake_waiting(now_); }
+  int wake_waiting() override {
+    return database_.wake_waiting(MemoryDatabase::platform_credential, now_);
+  }
   void pass(Milliseconds time) override { now_ = now_ + time; }
 
   View view(const std::string& org, const std::string& key) override {

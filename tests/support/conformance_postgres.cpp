@@ -52,6 +52,12 @@ class PostgresBench final : public Bench {
         org, key);
     tx.commit();
   }
+  void set_key(const std::string& org, const std::string& fingerprint,
+               bool other_account) override {
+    pqxx::nontransaction tx(admin_);
+    tx.exec_params("SELECT vapisync.set_credential($1, $2, 'http://vapi.test', 'sealed', NULL, $3)",
+                   org, fingerprint, other_account);
+  }
   std::vector<db::Claim> claim(int rows, int rows_per_org) override {
     return engine_.claim(rows, rows_per_org, lease);
   }

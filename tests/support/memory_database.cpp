@@ -14,11 +14,11 @@ namespace {
 constexpr Milliseconds clock_slack{600'000};
 constexpr Milliseconds silent_max{15'000};
 
-bool is_leased(const MemoryDatabase::Work& row, TimePoint now) {
-  return row.leased_until && *row.leased_until > now;
-}
-
 }  // namespace
+
+bool MemoryDatabase::Work::is_leased(TimePoint now) const {
+  return leased_until && *leased_until > now;
+}
 
 std::string_view to_string(EntryState state) {
   switch (state) {
@@ -77,7 +77,7 @@ std::vector<MemoryDatabase::ClaimedRow> MemoryDatabase::claim(const db::ClaimReq
     int left = share.rows;
     for (const auto& [due_at, id] : due) {
       Work& row = work.at(id);
-      if (is_leased(row, now) || left == 0) continue;
+      if (row.is_leased(now) || left == 0) continue;
       --left;
       if (row.held) continue;
       // A lease that ran out may have left a request on its way.
@@ -116,7 +116,7 @@ std::vector<db::Claim> MemoryDatabase::facts(const std::vector<ClaimedRow>& rows
     claim.version = resource.desired;
     claim.generation = resource.generation;
     claim.org_id = resource.org_id;
-    claim.credential_id = 1;  // the platform's
+    claim.credential_id = credential_of(resource.org_id);
     claim.kind = resource.kind;
     claim.key = resource.key;
     claim.request_id = newest.save;
@@ -243,7 +243,7 @@ db::Receipt MemoryDatabase::settle_lost(Resource& resource, const db::Report& re
   Work& row = place->second;
   row.open_until = std::max(row.open_until.value_or(TimePoint{}), now);
   if (is_new) row.due_at = now;
-  if (!is_leased(row, now)) row.due_at = std::min(row.due_at, now);
+  if (!row.is_leased(now)) row.due_at = std::min(row.due_at, now);
   const std::string& held = resource.remote.id;
   if (!report.wrote_marker.empty() && (held.empty() || report.remote.id != held)) {
     leftovers.push_back({resource.id, report.remote.id, report.wrote_marker});
@@ -306,28 +306,9 @@ std::vector<std::string> MemoryDatabase::wanted_keys(int64_t resource_id) const 
   return keys;
 }
 
-int MemoryDatabase::wake_waiting(TimePoint now) {
-  int woken = 0;
-  for (auto& [id, row] : work) {
-    if (row.due_at <= now || is_leased(row, now) || row.held) continue;
-    row.due_at = now;
-    ++woken;
-  }
-  return woken;
-}
-
 bool MemoryDatabase::arm_bell(Milliseconds duration, TimePoint now) {
   bell_until_ = std::max(bell_until_, now + duration);
   return writers_ > 0;
-}
-
-void MemoryDatabase::pause_credential(Milliseconds duration, TimePoint now) {
-  paused_until_ = std::max(paused_until_.value_or(TimePoint{}), now + duration);
-}
-
-Milliseconds MemoryDatabase::credential_pause(TimePoint now) const {
-  if (!paused_until_ || *paused_until_ <= now) return Milliseconds{0};
-  return std::chrono::ceil<Milliseconds>(*paused_until_ - now);
 }
 
 }  // namespace vapisync::test

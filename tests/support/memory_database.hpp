@@ -81,6 +81,8 @@ class MemoryDatabase {
     int attempts{0};
     std::optional<TimePoint> open_until;
     bool held{false};  ///< a writer has it locked
+
+    [[nodiscard]] bool is_leased(TimePoint now) const;
   };
   enum class Rank { superseded, synced, failed };
   struct Save {
@@ -89,6 +91,11 @@ class MemoryDatabase {
     int open_count{0};
     Rank worst{Rank::superseded};
     std::optional<Error> error;
+  };
+  struct Credential {
+    std::string fingerprint;
+    std::string account_id;  ///< empty: not learnt yet
+    std::optional<TimePoint> paused_until;
   };
   struct Leftover {
     int64_t resource_id{0};
@@ -113,6 +120,8 @@ class MemoryDatabase {
   // Writers. A save locks at its statement and shows itself at its commit.
   /// False: another writer holds one of the resources.
   [[nodiscard]] bool can_lock(const SaveRequest& request) const;
+  /// Is any resource of this org locked by a writer?
+  [[nodiscard]] bool is_held(const std::string& org_id) const;
   /// What lies between is an application's open transaction. False: refused, nothing is locked.
   bool begin(const SaveRequest& request, TimePoint now);
   void commit(const SaveRequest& request, TimePoint now);
@@ -140,17 +149,26 @@ class MemoryDatabase {
   std::vector<db::Receipt> settle(const std::vector<db::Report>& reports, TimePoint now);
   bool renew(int64_t resource_id, int64_t token, Milliseconds lease, TimePoint now);
   [[nodiscard]] std::vector<std::string> wanted_keys(int64_t resource_id) const;
-  int wake_waiting(TimePoint now);
+  int wake_waiting(int64_t credential_id, TimePoint now);
   /// True when a writer is at work that may not have seen the bell.
   bool arm_bell(Milliseconds duration, TimePoint now);
   [[nodiscard]] bool bell_is_armed(TimePoint now) const { return now < bell_until_; }
 
   /// How many daemons live.
   int heartbeat(const std::string& daemon, TimePoint now);
-  void register_platform() { paused_until_.reset(); }
-  void pause_credential(Milliseconds duration, TimePoint now);
-  void resume_credential() { paused_until_.reset(); }
-  [[nodiscard]] Milliseconds credential_pause(TimePoint now) const;
+
+  // Credentials. An org that was given none uses the platform's.
+  static constexpr int64_t platform_credential = 1;
+  void register_platform(const std::string& fingerprint);
+  /// An operator gives an org a key: everything of it is looked at again, and with another account
+  /// what is known of Vapi is forgotten.
+  int64_t set_credential(const std::string& org_id, const std::string& fingerprint,
+                         bool other_account, TimePoint now);
+  [[nodiscard]] int64_t credential_of(const std::string& org_id) const;
+  void learn_account(int64_t credential_id, const std::string& account_id);
+  void pause_credential(int64_t credential_id, Milliseconds duration, TimePoint now);
+  void resume_credential(int64_t credential_id);
+  [[nodiscard]] Milliseconds credential_pause(int64_t credential_id, TimePoint now) const;
 
   /// The whole document that is wanted of a resource up to a version; empty: nothing is.
   [[nodiscard]] std::string fold(const Resource& resource, int64_t up_to) const;
@@ -159,6 +177,7 @@ class MemoryDatabase {
   std::map<int64_t, Resource> resources;
   std::map<int64_t, Work> work;
   std::map<std::pair<std::string, std::string>, Save> saves;  ///< by org and request
+  std::map<int64_t, Credential> credentials{{platform_credential, {}}};
   std::vector<Leftover> leftovers;
   std::vector<Attempt> attempts;
 
@@ -167,6 +186,7 @@ class MemoryDatabase {
   void append(Resource& resource, const std::string& save, const Change& change, TimePoint now);
   void append(Resource& resource, Entry entry, TimePoint now);
   void ensure_work(const Resource& resource, TimePoint now);
+  void leave_account(Resource& resource);
   [[nodiscard]] bool would_move(const Work& work, const Resource& resource, TimePoint now) const;
   db::Receipt settle_one(db::Report report, TimePoint now);
   db::Receipt settle_lost(Resource& resource, const db::Report& report, TimePoint now);
@@ -203,7 +223,7 @@ class MemoryDatabase {
   int64_t last_token_{0};
   int writers_{0};
   TimePoint bell_until_{};
-  std::optional<TimePoint> paused_until_;
+  std::map<std::string, int64_t> credential_of_org_;
   std::map<std::string, TimePoint> daemons_;
 };
 

@@ -71,6 +71,12 @@ bool MemoryDatabase::can_lock(const SaveRequest& request) const {
   });
 }
 
+bool MemoryDatabase::is_held(const std::string& org_id) const {
+  return std::any_of(resources.begin(), resources.end(), [&](const auto& item) {
+    return item.second.held && item.second.org_id == org_id;
+  });
+}
+
 bool MemoryDatabase::begin(const SaveRequest& request, TimePoint now) {
   for (const Change& change : request.changes) {
     const Resource* known = find(request.org_id, change.key);
