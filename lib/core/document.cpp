@@ -38,6 +38,15 @@ std::vector<std::string> keys_of(const json::Value& document) {
   return keys;
 }
 
+std::vector<std::string> keys_among(const json::Value& document,
+                                    const std::vector<std::string>& keys) {
+  std::vector<std::string> found = keys_of(document);
+  std::erase_if(found, [&keys](const std::string& key) {
+    return std::find(keys.begin(), keys.end(), key) == keys.end();
+  });
+  return found;
+}
+
 std::vector<std::string> merge_keys(std::vector<std::string> a, const std::vector<std::string>& b) {
   a.insert(a.end(), b.begin(), b.end());
   std::sort(a.begin(), a.end());

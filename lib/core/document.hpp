@@ -17,6 +17,10 @@ json::Document with_resets(const json::Document& marked, const std::vector<std::
 /// The top-level keys of a document, sorted.
 std::vector<std::string> keys_of(const json::Value& document);
 
+/// Those of `keys` that the document has, sorted.
+std::vector<std::string> keys_among(const json::Value& document,
+                                    const std::vector<std::string>& keys);
+
 /// Both lists, sorted, each key once.
 std::vector<std::string> merge_keys(std::vector<std::string> a, const std::vector<std::string>& b);
 

@@ -1,18 +1,15 @@
 #include "core/fair_queue.hpp"
 
 #include <algorithm>
-#include <unordered_map>
 
 namespace vapisync::core {
 
 void FairQueue::add(std::string org, int64_t credential) {
-  if (!members_.insert(org).second) return;
-  ring_.push_back({std::move(org), credential});
+  if (members_.insert_or_assign(org, credential).second) ring_.push_back(std::move(org));
 }
 
 void FairQueue::remove(const std::string& org) {
-  if (members_.erase(org) == 0) return;
-  std::erase_if(ring_, [&](const Entry& entry) { return entry.org == org; });
+  if (members_.erase(org) > 0) std::erase(ring_, org);
 }
 
 std::vector<Share> FairQueue::deal(const Limits& limits) {
@@ -20,20 +17,20 @@ std::vector<Share> FairQueue::deal(const Limits& limits) {
   std::unordered_map<int64_t, int> left;  // by credential
   int rows = limits.rows;
   for (size_t turns = ring_.size(); turns > 0 && rows > 0; --turns) {
-    Entry entry = std::move(ring_.front());
+    std::string org = std::move(ring_.front());
     ring_.pop_front();
-    const auto known = left.find(entry.credential);
-    int& allowed =
-        known != left.end()
-            ? known->second
-            : left.emplace(entry.credential, limits.of_credential(entry.credential)).first->second;
+    const int64_t credential = members_.at(org);
+    const auto known = left.find(credential);
+    int& allowed = known != left.end()
+                       ? known->second
+                       : left.emplace(credential, limits.of_credential(credential)).first->second;
     const int share = std::min({rows, limits.rows_per_org, allowed});
     if (share > 0) {
-      shares.push_back({entry.org, entry.credential, share});
+      shares.push_back({org, credential, share});
       rows -= share;
       allowed -= share;
     }
-    ring_.push_back(std::move(entry));
+    ring_.push_back(std::move(org));
   }
   return shares;
 }

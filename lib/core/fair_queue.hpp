@@ -5,7 +5,7 @@
 #include <deque>
 #include <functional>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 namespace vapisync::core {
@@ -18,7 +18,7 @@ struct Share {
 
 class FairQueue {
  public:
-  /// An org that stands in the queue already keeps its place.
+  /// An org that stands in the queue already keeps its place, whatever its credential is now.
   void add(std::string org, int64_t credential);
   void remove(const std::string& org);
   [[nodiscard]] bool empty() const { return ring_.empty(); }
@@ -33,12 +33,8 @@ class FairQueue {
   std::vector<Share> deal(const Limits& limits);
 
  private:
-  struct Entry {
-    std::string org;
-    int64_t credential;
-  };
-  std::deque<Entry> ring_;
-  std::unordered_set<std::string> members_;
+  std::deque<std::string> ring_;
+  std::unordered_map<std::string, int64_t> members_;  ///< each org's credential
 };
 
 }  // namespace vapisync::core

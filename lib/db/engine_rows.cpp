@@ -201,6 +201,7 @@ std::vector<Reference> references(const pqxx::row& row) {
 }
 
 void add_facts(Claim& claim, const pqxx::row& row) {
+  claim.credential_id = row["credential_id"].as<int64_t>();
   claim.kind = row["kind"].as<std::string>();
   claim.key = row["key"].as<std::string>();
   claim.version = row["desired_version"].as<int64_t>();

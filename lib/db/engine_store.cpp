@@ -13,7 +13,8 @@ namespace {
 constexpr Milliseconds daemon_silence{15'000};  ///< then its part of the limits goes to the others
 
 std::vector<Claim> claim_blocking(Connection& connection, const ClaimRequest& request,
-                                  const PostgresStoreOptions& options, TimePoint asked_at) {
+                                  const PostgresStoreOptions& options, int64_t fallback,
+                                  TimePoint asked_at) {
   std::vector<std::string> orgs;
   std::vector<int> wanted;
   for (const auto& share : request.shares) {
@@ -36,7 +37,8 @@ std::vector<Claim> claim_blocking(Connection& connection, const ClaimRequest& re
   std::vector<Claim> claims;
   if (ids.empty()) return claims;
   claims.reserve(ids.size());
-  for (const auto& row : connection.call("facts", array_literal(ids), array_literal(open_ids))) {
+  for (const auto& row :
+       connection.call("facts", array_literal(ids), array_literal(open_ids), fallback)) {
     Claim& claim = taken.at(row["resource_id"].as<int64_t>());
     add_facts(claim, row);
     claims.push_back(std::move(claim));
@@ -63,8 +65,9 @@ class PostgresStore final : public EngineStore {
 
   Answer<std::vector<Claim>> claim(ClaimRequest request) override {
     const TimePoint asked_at = clock_.now();
-    auto work = [this, request = std::move(request), asked_at](Connection& connection) {
-      return claim_blocking(connection, request, options_, asked_at);
+    auto work = [this, request = std::move(request), fallback = default_credential_,
+                 asked_at](Connection& connection) {
+      return claim_blocking(connection, request, options_, fallback, asked_at);
     };
     co_return co_await pool_.run(std::move(work));
   }
@@ -79,6 +82,17 @@ class PostgresStore final : public EngineStore {
   Answer<bool> renew(int64_t resource_id, int64_t token, Milliseconds lease) override {
     auto work = [=](Connection& connection) {
       return !connection.call("renew", resource_id, token, lease.count()).empty();
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
+  Answer<std::vector<std::string>> wanted_keys(int64_t resource_id) override {
+    auto work = [resource_id](Connection& connection) {
+      std::vector<std::string> keys;
+      for (const auto& row : connection.call("wanted_keys", resource_id)) {
+        keys.push_back(row[0].as<std::string>());
+      }
+      return keys;
     };
     co_return co_await pool_.run(std::move(work));
   }

@@ -38,7 +38,7 @@ struct Claim {
   int64_t token{0};
   int64_t version{0};
   int64_t generation{0};
-  int64_t credential_id{0};  ///< by which the dispatcher lets it through
+  int64_t credential_id{0};  ///< the org's at this moment; 0: none
   std::string org_id;
   std::string kind;
   std::string key;
@@ -168,6 +168,8 @@ class EngineStore {
   virtual Answer<std::vector<Receipt>> settle(const std::vector<Report>& reports) = 0;
   /// False: the claim is another's.
   virtual Answer<bool> renew(int64_t resource_id, int64_t token, Milliseconds lease) = 0;
+  /// The top-level keys of all that was ever wanted of a resource, as far as history goes.
+  virtual Answer<std::vector<std::string>> wanted_keys(int64_t resource_id) = 0;
   /// Makes due at once what waits in the orgs of this credential.
   virtual Answer<int> wake_waiting(int64_t credential_id) = 0;
 

@@ -171,8 +171,8 @@ asio::awaitable<Result<int>> Dispatcher::claim(Shares shares) {
   for (const auto& share : shares) credential_of[share.org] = share.credential;
   for (auto& claim : *claims) {
     ++taken[claim.org_id];
-    claim.credential_id = credential_of[claim.org_id];
-    start(std::move(claim));
+    const bool as_dealt = claim.credential_id == credential_of[claim.org_id];
+    as_dealt ? start(std::move(claim)) : give_back(std::move(claim));
   }
   // Less than its share: the org has no more that is due, as far as anybody can see now.
   for (const auto& share : shares) {
@@ -187,6 +187,18 @@ void Dispatcher::start(db::Claim claim) {
   credential->client->gate().started(parts_.clock.now());
   spawn(executor_, work_on(std::make_unique<db::Claim>(std::move(claim)), std::move(credential)),
         "work_on");
+}
+
+/// Its org got another credential since it was dealt in. The old one must not touch it any more: it
+/// may be of another account.
+void Dispatcher::give_back(db::Claim claim) {
+  ++in_flight_;
+  auto kept = std::make_unique<db::Claim>(std::move(claim));
+  db::Report report;
+  report.claim = kept.get();
+  report.outcome = db::Outcome::released;
+  report.remote = kept->remote;
+  recorder_.submit(std::move(kept), std::move(report));
 }
 
 asio::awaitable<void> Dispatcher::work_on(std::unique_ptr<db::Claim> claim,

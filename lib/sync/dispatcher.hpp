@@ -70,6 +70,7 @@ class Dispatcher {
   Shares deal(int rows);
   boost::asio::awaitable<Result<int>> claim(Shares shares);
   void start(db::Claim claim);
+  void give_back(db::Claim claim);
   boost::asio::awaitable<void> work_on(std::unique_ptr<db::Claim> claim,
                                        std::shared_ptr<Credential> credential);
   void recorded(const db::Report& report, const db::Receipt& receipt);

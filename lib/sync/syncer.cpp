@@ -211,8 +211,11 @@ void ResourceSync::leave_extra(const vapi::Object& extra) {
   leftovers_.push_back({remote_.account_id, extra.id, is_ours ? "duplicate" : "copy"});
 }
 
-/// Takes over the id only; what is wanted goes there as an ordinary update.
+/// Takes over the id only; what is wanted goes there as an ordinary update. Which version made the
+/// object nobody knows, so each key in it that any version wanted counts as sent.
 ResourceSync::Step ResourceSync::adopt(std::vector<vapi::Object> found) {
+  const auto wanted = co_await syncer_.store_.wanted_keys(claim_.resource_id);
+  if (!wanted) co_return end(db::Outcome::released);
   Ended ended = co_await before_read();
   if (ended) co_return ended;
   auto read = co_await client_.get(*kind_, found.front().id);
@@ -224,7 +227,8 @@ ResourceSync::Step ResourceSync::adopt(std::vector<vapi::Object> found) {
   if (facts_.has_id) leftovers_.push_back({remote_.account_id, remote_.id, "replaced"});
   const auto kept = core::find_marker(read->document, marker_.resource, *kind_);
   if (kept) marker_.attempt = kept->attempt;
-  remote_ = {read->id, read->account_id, marker_.attempt, {}, claim_.open_keys};
+  auto ours = core::keys_among(read->document, core::merge_keys(*wanted, remote_.sent_keys));
+  remote_ = {read->id, read->account_id, marker_.attempt, {}, std::move(ours)};
   for (size_t i = 1; i < found.size(); ++i) leave_extra(found[i]);
   if (auto unmarkable = mark()) co_return unmarkable;
   facts_.has_id = true;

@@ -1,8 +1,10 @@
 -- What is known of claimed resources. It starts after the claim: read inside it, the facts would be
--- older than its lock. $1 resource ids, $2 those of them with an open request
+-- older than its lock. $1 resource ids, $2 those of them with an open request, $3 the credential of orgs that
+-- have none
 SELECT r.resource_id, r.org_id, r.kind, r.key, r.desired_version, r.live_version, r.generation,
        r.remote_id, r.account_id, r.marker, r.live_hash, to_json(r.sent_keys) AS sent_keys,
        r.last_error IS NOT NULL AS blocked,
+       coalesce((SELECT o.credential_id FROM vapisync.orgs o WHERE o.org_id = r.org_id), $3) AS credential_id,
        to_char(r.created_at AT TIME ZONE 'UTC' - interval '10 minutes',
                'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS created_after,
        (extract(epoch FROM now() - e.created_at) * 1000)::bigint AS age_ms,

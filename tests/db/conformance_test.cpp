@@ -1,6 +1,7 @@
 // What the simulation believes of the database is what Postgres does: one suite, two stores.
 #include "support/conformance.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <gtest/gtest.h>
 
@@ -218,6 +219,16 @@ TEST_P(Conformance, AnAskGoesOnTopOfWhatIsWanted) {
             R"({"firstMessage":"hi","metadata":{"n":1},"name":"A"})");
 }
 
+TEST_P(Conformance, HistoryKnowsEveryKeyThatWasEverWanted) {
+  put("r1", R"({"name":"A","voicemailMessage":"x"})");
+  settle(confirmed(claim_one()));
+  remove("r2");
+  put("r3", R"({"name":"B","endCallMessage":"y"})");
+  auto keys = bench->wanted_keys(claim_one());
+  std::sort(keys.begin(), keys.end());
+  EXPECT_EQ(keys, (Keys{"endCallMessage", "name", "voicemailMessage"}));
+}
+
 TEST_P(Conformance, ADeleteIsAVersionAndForgettingStartsAnew) {
   put("r1", R"({"name":"A"})");
   settle(confirmed(claim_one()));
@@ -242,6 +253,30 @@ TEST_P(Conformance, ASaveOfTwoEndsWithTheWorstOfThem) {
   EXPECT_EQ(bench->save_state("acme", "both"), "pending");
   settle(confirmed(claims[1]));
   EXPECT_EQ(bench->save_state("acme", "both"), "failed");
+}
+
+TEST_P(Conformance, AKeyOfAnotherAccountForgetsWhatIsInTheOldOne) {
+  put("r1", R"({"name":"A"})");
+  const auto& first = claim_one();
+  settle(confirmed(first));
+  put("r2", R"({"name":"B"})");
+  const auto& late = claim_one();
+  bench->set_key("acme", "another", true);
+  EXPECT_EQ(view().leftovers, States{confirmed(first).remote.id});
+  EXPECT_EQ(settle(confirmed(late)).recorded, db::Recorded::lost);
+  const auto& anew = claim_one();
+  EXPECT_EQ(anew.remote.id, "");
+  EXPECT_EQ(anew.credential_id, first.credential_id + 1);
+  EXPECT_FALSE(anew.open);
+}
+
+TEST_P(Conformance, ANewKeyOfTheSameAccountOnlyLooksAgain) {
+  put("r1", R"({"name":"A"})");
+  settle(confirmed(claim_one()));
+  bench->set_key("acme", "another", false);
+  const auto& again = claim_one();
+  EXPECT_EQ(again.remote.id, confirmed(again).remote.id);
+  EXPECT_EQ(again.version, 1);
 }
 
 TEST_P(Conformance, AnOrgGetsNoMoreThanItsShare) {

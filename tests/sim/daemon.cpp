@@ -62,7 +62,7 @@ asio::awaitable<void> Daemon::live() {
   while (!stopping_) {
     const auto known = co_await store_.installation_id();
     const auto credential =
-        co_await store_.register_platform("fingerprint", "https://api.sim", true);
+        co_await store_.register_platform(fingerprint_of(platform_key), "https://api.sim", true);
     if (known && credential) break;
     co_await sleep_for(process_, again);
   }
@@ -79,7 +79,8 @@ asio::awaitable<void> Daemon::live() {
 void Daemon::build() {
   sync::CredentialsOptions keys;
   keys.client = client_options(stage_.swarm);
-  keys.platform_key = Secret(std::string(vapi_key));
+  keys.platform_key = Secret(std::string(platform_key));
+  keys.sealer = sealer();
   keys.connect = [this](const std::string&) -> Result<std::unique_ptr<http::Transport>> {
     return vapi_.connect(caller_);
   };
@@ -133,8 +134,11 @@ asio::awaitable<void> Daemon::strike(std::string_view where) {
   }
 }
 
-bool Daemon::may_claim() const {
-  const core::Gate& gate = credentials_->find(platform_credential)->client->gate();
+/// Of one that got another key the daemon may not know yet.
+bool Daemon::may_claim(const std::string& org_id) const {
+  const auto credential = credentials_->find(stage_.database.credential_of(org_id));
+  if (!credential || stage_.key_changes.contains(org_id)) return true;
+  const core::Gate& gate = credential->client->gate();
   const TimePoint now = process_.now();
   return gate.breaker(now) != core::Gate::Breaker::open && !gate.paused(now);
 }

@@ -30,7 +30,7 @@ class Daemon final : public Fate {
   [[nodiscard]] const std::string& name() const { return caller_.name; }
 
   boost::asio::awaitable<void> strike(std::string_view where) override;
-  [[nodiscard]] bool may_claim() const override;
+  [[nodiscard]] bool may_claim(const std::string& org_id) const override;
 
  private:
   boost::asio::awaitable<void> live();

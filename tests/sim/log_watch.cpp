@@ -31,9 +31,9 @@ class Watching final : public spdlog::sinks::base_sink<spdlog::details::null_mut
     }
     if (says("sync.rejected")) {
       const bool content = swarm.bad_document > 0 || swarm.stuck || swarm.drops || swarm.clone > 0;
-      return content || swarm.attempts_max < 50;
+      return content || swarm.refused_create > 0 || swarm.attempts_max < 50;
     }
-    return says("credential.refused") && swarm.refuse > 0;
+    return says("credential.refused") && (swarm.refuse > 0 || swarm.key_change > 0);
   }
 
   Stage& stage_;

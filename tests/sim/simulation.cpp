@@ -17,6 +17,7 @@ constexpr Milliseconds restart_max{5'000};
 Simulation::Simulation(uint64_t seed, bool telling)
     : stage_(seed),
       vapi_(stage_),
+      operators_(stage_, vapi_),
       slots_(static_cast<size_t>(stage_.swarm.daemons)),
       users_(stage_, [this] {
         for (auto& slot : slots_) {
@@ -29,6 +30,7 @@ Simulation::Simulation(uint64_t seed, bool telling)
 Findings Simulation::run() {
   const LogWatch watch(stage_);
   const TimePoint start_time = stage_.world.now();
+  operators_.give_first_keys();
   for (size_t i = 0; i < slots_.size(); ++i) start(i);
   every_second();
   save_again_and_again();
@@ -49,7 +51,7 @@ Findings Simulation::run() {
   findings.story = std::move(stage_.story);
   findings.trace = stage_.world.trace();
   findings.requests = vapi_.requests;
-  findings.saves = static_cast<int64_t>(stage_.database.saves.size());
+  for (const auto& [name, save] : stage_.database.saves) ++findings.saves[save.state];
   return findings;
 }
 
@@ -97,7 +99,13 @@ void Simulation::make_trouble() {
   const Milliseconds long_enough = dice.between(Milliseconds{500}, Milliseconds{10'000});
   if (dice.chance(swarm.outage)) vapi_.trouble(Vapi::Trouble::outage, long_enough);
   if (dice.chance(swarm.throttle)) vapi_.trouble(Vapi::Trouble::throttle, long_enough);
-  if (dice.chance(swarm.refuse)) vapi_.trouble(Vapi::Trouble::refuse, long_enough);
+  if (dice.chance(swarm.refuse)) {
+    vapi_.trouble(Vapi::Trouble::refuse, long_enough);
+    // A refused key is a reason to give another one.
+    const Milliseconds noticed = dice.between(Milliseconds{0}, long_enough);
+    if (swarm.key_change > 0) stage_.world.after(noticed, [this] { operators_.change_a_key(); });
+  }
+  if (dice.chance(swarm.key_change)) operators_.change_a_key();
   if (const auto known = static_cast<int64_t>(stage_.database.resources.size()); known > 0) {
     const int64_t any = dice.between(1, known);
     if (dice.chance(swarm.dashboard_edit)) vapi_.edit_behind_our_back(any);

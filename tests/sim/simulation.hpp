@@ -1,11 +1,13 @@
 #pragma once
 // One seed from beginning to end: faults rain while users save, then they stop, everything drains,
 // and every promise is checked.
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "sim/daemon.hpp"
+#include "sim/operators.hpp"
 #include "sim/stage.hpp"
 #include "sim/users.hpp"
 #include "sim/vapi.hpp"
@@ -18,7 +20,7 @@ struct Findings {
   std::vector<std::string> story;
   uint64_t trace{0};
   int64_t requests{0};
-  int64_t saves{0};
+  std::map<test::SaveState, int64_t> saves;  ///< by how they ended
 };
 
 class Simulation {
@@ -46,6 +48,7 @@ class Simulation {
 
   Stage stage_;
   Vapi vapi_;
+  Operators operators_;
   std::vector<Slot> slots_;
   Users users_;
 };

@@ -33,18 +33,23 @@ TEST(Simulation, EverySeedKeepsThePromises) {
   const bool telling = number_from("VAPISYNC_SIM_STORY", 0) != 0;
   int failures = 0;
   int64_t requests = 0;
-  int64_t saves = 0;
+  std::map<test::SaveState, int64_t> saves;
   for (uint64_t seed = from; seed < from + seeds && failures < failures_max; ++seed) {
     const Findings findings = Simulation(seed, telling).run();
     requests += findings.requests;
-    saves += findings.saves;
+    for (const auto& [state, count] : findings.saves) saves[state] += count;
     if (findings.complaints.empty() && !telling) continue;
     if (!findings.complaints.empty()) ++failures;
     EXPECT_TRUE(findings.complaints.empty()) << describe(seed, findings);
     if (findings.complaints.empty()) fmt::print("{}", describe(seed, findings));
   }
   RecordProperty("requests", std::to_string(requests));
-  RecordProperty("saves", std::to_string(saves));
+  for (const auto& [state, count] : saves) {
+    RecordProperty(std::string(to_string(state)), std::to_string(count));
+  }
+  // What never happens is not tried.
+  if (seeds < seeds_by_default) return;
+  EXPECT_EQ(saves.size(), 4U) << "some end of a save was never reached";
 }
 
 TEST(Simulation, TheSameSeedIsTheSameRun) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/seal.hpp"
 #include "sandbox/wall_time.hpp"
 #include "sim/swarm.hpp"
 #include "sim/world.hpp"
@@ -13,8 +14,18 @@
 namespace vapisync::sim {
 
 inline constexpr std::string_view installation = "sim";
-inline constexpr int64_t platform_credential = 1;
-inline constexpr std::string_view vapi_key = "key-of-the-platform";
+inline constexpr std::string_view platform_key = "platform";
+
+/// Keys of one account differ only behind a `~`.
+std::string account_of(std::string_view key);
+std::string fingerprint_of(std::string_view key);
+std::string key_of_fingerprint(const std::string& fingerprint);
+const Sealer& sealer();
+
+/// What an agent is before anybody said anything about it.
+inline constexpr std::string_view agent_default =
+    R"({"name":"Agent","firstMessage":"Hello","maxDurationSeconds":600,)"
+    R"("voice":{"provider":"vapi","voiceId":"Elliot"}})";
 
 struct Stage {
   explicit Stage(uint64_t seed);
@@ -24,6 +35,13 @@ struct Stage {
   /// What happened, for people: printed when a seed fails, or on request.
   void tell(std::string what);
 
+  /// The Vapi key that an org uses now.
+  [[nodiscard]] std::string key_of(const std::string& org_id) const;
+  /// How often an org went to another account before that moment.
+  [[nodiscard]] int era_of(const std::string& org_id, TimePoint at) const;
+  /// When it last got another key; nothing that was claimed before can know.
+  [[nodiscard]] TimePoint key_changed_at(const std::string& org_id) const;
+
   [[nodiscard]] sandbox::Instant database_time(TimePoint t) const;
   [[nodiscard]] sandbox::Instant vapi_time() const;
 
@@ -32,6 +50,15 @@ struct Stage {
   test::MemoryDatabase database;
   bool faults_are_on{true};
   TimePoint database_down_until{};
+  struct KeyChange {
+    TimePoint at{};
+    int era{0};  ///< how often it was one of another account
+    TimePoint era_began{};
+  };
+  std::map<std::string, KeyChange> key_changes;  ///< by org
+
+  /// What users were told is saved, in that order.
+  std::vector<test::SaveRequest> saved;
 
   std::vector<std::string> complaints;
   std::vector<std::string> story;

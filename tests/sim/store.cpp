@@ -3,11 +3,13 @@
 #include <deque>
 #include <fmt/format.h>
 
+#include "vapi/key_identity.hpp"
+
 namespace vapisync::sim {
 namespace {
 
 constexpr Milliseconds hang{2'000};
-constexpr std::string_view fingerprint_of_key = "fingerprint";
+constexpr int64_t platform_credential = test::MemoryDatabase::platform_credential;
 
 Error away() {
   return make_error(Verdict::retry, "db_connection", "no connection to the database");
@@ -68,9 +70,10 @@ Store::Answer<std::vector<db::ReadyOrg>> Store::sweep(db::SweepRequest request) 
   auto look = [&stage = stage_, request] {
     std::vector<db::ReadyOrg> out;
     const TimePoint now = stage.world.now();
-    const Milliseconds rest = stage.database.credential_pause(now);
     for (auto& org : stage.database.sweep(request, now)) {
-      out.push_back({org, platform_credential, std::string(fingerprint_of_key), rest, false});
+      const int64_t id = stage.database.credential_of(org);
+      const auto& row = stage.database.credentials.at(id);
+      out.push_back({org, id, row.fingerprint, stage.database.credential_pause(id, now), false});
     }
     return out;
   };
@@ -78,7 +81,11 @@ Store::Answer<std::vector<db::ReadyOrg>> Store::sweep(db::SweepRequest request) 
 }
 
 Store::Answer<std::vector<db::Claim>> Store::claim(db::ClaimRequest request) {
-  if (!fate_.may_claim()) stage_.complain(daemon_ + " claims while its gate is closed");
+  for (const auto& share : request.shares) {
+    if (!fate_.may_claim(share.org_id)) {
+      stage_.complain(daemon_ + " claims while its gate is closed");
+    }
+  }
   const TimePoint asked_at = process_.now();
   const TimePoint asked_in_world = stage_.world.now();
   using Rows = std::vector<test::MemoryDatabase::ClaimedRow>;
@@ -148,8 +155,15 @@ Store::Answer<bool> Store::renew(int64_t resource_id, int64_t token, Millisecond
   return run<bool>("renew", std::move(work));
 }
 
-Store::Answer<int> Store::wake_waiting(int64_t) {
-  auto work = [&stage = stage_] { return stage.database.wake_waiting(stage.world.now()); };
+Store::Answer<std::vector<std::string>> Store::wanted_keys(int64_t resource_id) {
+  auto work = [&stage = stage_, resource_id] { return stage.database.wanted_keys(resource_id); };
+  return run<std::vector<std::string>>("wanted_keys", std::move(work));
+}
+
+Store::Answer<int> Store::wake_waiting(int64_t credential_id) {
+  auto work = [&stage = stage_, credential_id] {
+    return stage.database.wake_waiting(credential_id, stage.world.now());
+  };
   return run<int>("wake_waiting", std::move(work));
 }
 
@@ -160,38 +174,49 @@ Store::Answer<bool> Store::arm_bell(Milliseconds duration) {
   return run<bool>("arm_bell", std::move(work));
 }
 
-Store::Answer<int64_t> Store::register_platform(std::string, std::string, bool) {
-  auto work = [&stage = stage_] {
-    stage.database.register_platform();
+Store::Answer<int64_t> Store::register_platform(std::string fingerprint, std::string, bool) {
+  auto work = [&stage = stage_, fingerprint] {
+    stage.database.register_platform(fingerprint);
     return platform_credential;
   };
   return run<int64_t>("register_platform", std::move(work));
 }
 
-Store::Answer<std::vector<db::CredentialRow>> Store::load_credentials(std::vector<int64_t>) {
-  auto work = [] {
-    const db::CredentialRow row{platform_credential, true, std::string(fingerprint_of_key),
-                                "https://api.sim",   "",   ""};
-    return std::vector<db::CredentialRow>{row};
+Store::Answer<std::vector<db::CredentialRow>> Store::load_credentials(std::vector<int64_t> ids) {
+  auto work = [&stage = stage_, ids = std::move(ids)] {
+    std::vector<db::CredentialRow> rows;
+    rows.reserve(ids.size());
+    for (const int64_t id : ids) {
+      const auto& row = stage.database.credentials.at(id);
+      const Secret key(key_of_fingerprint(row.fingerprint));
+      rows.push_back({id, id == platform_credential, row.fingerprint, "https://api.sim",
+                      sealer().seal(key, vapi::credential_context(row.fingerprint)),
+                      row.account_id});
+    }
+    return rows;
   };
   return run<std::vector<db::CredentialRow>>("load_credentials", std::move(work));
 }
 
-Store::Answer<bool> Store::learn_account(int64_t, std::string) {
-  return run<bool>("learn_account", [] { return true; });
+Store::Answer<bool> Store::learn_account(int64_t id, std::string account_id) {
+  auto work = [&stage = stage_, id, account_id = std::move(account_id)] {
+    stage.database.learn_account(id, account_id);
+    return true;
+  };
+  return run<bool>("learn_account", std::move(work));
 }
 
-Store::Answer<bool> Store::pause_credential(int64_t, std::string, Milliseconds duration) {
-  auto work = [&stage = stage_, duration] {
-    stage.database.pause_credential(duration, stage.world.now());
+Store::Answer<bool> Store::pause_credential(int64_t id, std::string, Milliseconds duration) {
+  auto work = [&stage = stage_, id, duration] {
+    stage.database.pause_credential(id, duration, stage.world.now());
     return true;
   };
   return run<bool>("pause_credential", std::move(work));
 }
 
-Store::Answer<bool> Store::resume_credential(int64_t) {
-  auto work = [&stage = stage_] {
-    stage.database.resume_credential();
+Store::Answer<bool> Store::resume_credential(int64_t id) {
+  auto work = [&stage = stage_, id] {
+    stage.database.resume_credential(id);
     return true;
   };
   return run<bool>("resume_credential", std::move(work));

@@ -16,7 +16,7 @@ class Fate {
   virtual ~Fate() = default;
   virtual boost::asio::awaitable<void> strike(std::string_view where) = 0;
   /// Nothing is claimed while the breaker is open or the credential paused.
-  [[nodiscard]] virtual bool may_claim() const = 0;
+  [[nodiscard]] virtual bool may_claim(const std::string& org_id) const = 0;
 };
 
 class Store final : public db::EngineStore {
@@ -28,6 +28,7 @@ class Store final : public db::EngineStore {
   Answer<std::vector<db::Claim>> claim(db::ClaimRequest request) override;
   Answer<std::vector<db::Receipt>> settle(const std::vector<db::Report>& reports) override;
   Answer<bool> renew(int64_t resource_id, int64_t token, Milliseconds lease) override;
+  Answer<std::vector<std::string>> wanted_keys(int64_t resource_id) override;
   Answer<int> wake_waiting(int64_t credential_id) override;
   Answer<bool> arm_bell(Milliseconds duration) override;
   Answer<int64_t> register_platform(std::string fingerprint, std::string base_url,

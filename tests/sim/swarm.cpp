@@ -1,5 +1,6 @@
 #include "sim/swarm.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "sim/world.hpp"
@@ -51,6 +52,7 @@ Swarm Swarm::draw(Dice& dice) {
   s.server_error = maybe(dice, 0.2);
   s.committed_error = maybe(dice, 0.2);
   s.odd_answer = maybe(dice, 0.1);
+  s.refused_create = maybe(dice, 0.2);
   s.cut = maybe(dice, 0.2);
   if (flag(dice)) s.list_lag = (s.window - s.request_timeout) * 8 / 10;
   s.read_lag = s.list_lag.count() > 0 && dice.chance(0.3);
@@ -60,14 +62,17 @@ Swarm Swarm::draw(Dice& dice) {
   s.stuck_silently = dice.chance(0.5);
   s.outage = maybe(dice, 0.05);
   s.throttle = maybe(dice, 0.05);
-  s.refuse = maybe(dice, 0.02);
+  s.refuse = maybe(dice, 0.05);
 
+  s.own_keys = maybe(dice, 1);
+  s.key_change = maybe(dice, 0.1);
   s.dashboard_edit = maybe(dice, 0.1);
   s.dashboard_delete = maybe(dice, 0.1);
   s.clone = maybe(dice, 0.1);
   s.long_transaction = maybe(dice, 0.3);
   s.bad_document = maybe(dice, 0.2);
   s.remove = maybe(dice, 0.2);
+  s.hold = std::clamp(dice.unit() * 2 - 0.5, 0.0, 1.0);
   // A request may land late, and what it made be listed later still: both within W.
   return s;
 }
@@ -96,6 +101,7 @@ std::string Swarm::to_string() const {
   add("server_error", server_error);
   add("committed_error", committed_error);
   add("odd_answer", odd_answer);
+  add("refused_create", refused_create);
   add("cut", cut);
   add("list_lag_ms", static_cast<double>(list_lag.count()));
   add("read_lag", read_lag ? 1 : 0);
@@ -105,12 +111,15 @@ std::string Swarm::to_string() const {
   add("outage", outage);
   add("throttle", throttle);
   add("refuse", refuse);
+  add("own_keys", own_keys);
+  add("key_change", key_change);
   add("dashboard_edit", dashboard_edit);
   add("dashboard_delete", dashboard_delete);
   add("clone", clone);
   add("long_transaction", long_transaction);
   add("bad_document", bad_document);
   add("remove", remove);
+  add("hold", hold);
   return out;
 }
 

@@ -48,7 +48,8 @@ struct Swarm {
   // Vapi, at each request.
   double server_error{0};
   double committed_error{0};
-  double odd_answer{0};  ///< 408, 413, 425, a proxy's 403
+  double odd_answer{0};      ///< 408, 413, 425, a proxy's 403
+  double refused_create{0};  ///< 400, and no word about why
   double cut{0};
   Milliseconds list_lag{0};
   bool read_lag{false};
@@ -61,6 +62,10 @@ struct Swarm {
   double throttle{0};
   double refuse{0};
 
+  // Operators: how many orgs have a key of their own, and another one in each second.
+  double own_keys{0};
+  double key_change{0};
+
   // Users, in each second.
   double dashboard_edit{0};
   double dashboard_delete{0};
@@ -69,6 +74,7 @@ struct Swarm {
   double long_transaction{0};
   double bad_document{0};
   double remove{0.05};
+  double hold{0};  ///< holds on to what is refused, instead of being rolled back
 };
 
 }  // namespace vapisync::sim

@@ -10,8 +10,13 @@ constexpr Milliseconds transaction_max{4'000};
 
 }  // namespace
 
-/// Every version of a resource carries a stamp of its own, by which a request tells what it sends.
-test::Change Users::change(const std::string& key) {
+std::string stamp_of(const std::string& request_id) {
+  return "#" + request_id + "#";
+}
+
+/// Everything that a save says carries its stamp, by which it is known wherever it turns up. What
+/// no resource may be without is given each time, the rest now and then.
+test::Change Users::change(const std::string& key, const std::string& stamp) {
   auto& dice = stage_.world.dice;
   test::Change change;
   change.key = key;
@@ -19,34 +24,47 @@ test::Change Users::change(const std::string& key) {
     change.op = test::Change::Op::remove;
     return change;
   }
-  std::string extra;
-  const auto add = [&](const char* field, const char* value) {
-    extra += fmt::format(R"(,"{}":{})", field, value);
-  };
   const bool put = dice.chance(0.3);
-  const auto maybe = [&](const char* field, const char* value) {
+  std::string fields;
+  const auto add = [&](const char* field, const std::string& value) {
+    fields += fmt::format(R"(,"{}":{})", field, value);
+  };
+  const auto maybe = [&](const char* field, const std::string& value) {
     if (dice.chance(0.3)) {
       add(field, value);
     } else if (!put && dice.chance(0.3)) {
       add(field, "null");
     }
   };
-  maybe("endCallMessage", R"("Good BYE")");
-  maybe("voicemailMessage", R"("Please call back")");
+  maybe("endCallMessage", fmt::format(R"("Good BYE {}")", stamp));
+  maybe("voicemailMessage", fmt::format(R"("Call {}")", stamp));
   maybe("silenceTimeoutSeconds", "30");
   if (dice.chance(stage_.swarm.bad_document)) {
-    add("backgroundDenoisingEnabled", "5");
-  } else if (!put) {
-    add("backgroundDenoisingEnabled", "null");  // mends an earlier mistake
+    add_mistake(fields);
+  } else if (!put && dice.chance(0.5)) {
+    // Mends earlier mistakes.
+    add("backgroundDenoisingEnabled", "null");
+    add("endCallPhrases", "null");
+    add("maxDurationSeconds", "null");
   }
   if (put) {
     change.op = test::Change::Op::put;
-    change.document = fmt::format(R"({{"name":"Put","firstMessage":"s{}"{}}})", saves_, extra);
+    change.document = fmt::format(R"({{"name":"Put","firstMessage":"{}"{}}})", stamp, fields);
   } else {
-    change.document = fmt::format(R"({{"firstMessage":"s{}","vapi":{{"metadata":{{"n":{}}}{}}}}})",
-                                  saves_, saves_ % 3, extra);
+    const std::string name = dice.chance(0.3) ? fmt::format(R"("name":"{}",)", stamp) : "";
+    change.document = fmt::format(R"({{{}"firstMessage":"{}","vapi":{{"metadata":{{"n":{}}}{}}}}})",
+                                  name, stamp, saves_ % 3, fields);
   }
   return change;
+}
+
+/// Vapi names the field of each.
+void Users::add_mistake(std::string& fields) {
+  switch (stage_.world.dice.between(0, 2)) {
+    case 0: fields += R"(,"backgroundDenoisingEnabled":5)"; break;
+    case 1: fields += R"(,"maxDurationSeconds":1)"; break;
+    default: fields += R"(,"endCallPhrases":5)"; break;
+  }
 }
 
 void Users::save_something() {
@@ -54,9 +72,11 @@ void Users::save_something() {
   test::SaveRequest request;
   request.org_id = fmt::format("org{}", dice.between(1, stage_.swarm.orgs));
   request.request_id = fmt::format("r{}", ++saves_);
+  if (!dice.chance(stage_.swarm.hold)) request.on_reject = test::OnReject::rollback;
+  const std::string stamp = stamp_of(request.request_id);
   const int64_t which = dice.between(0, 2);
-  if (which != 1) request.changes.push_back(change("inbound"));
-  if (which != 0) request.changes.push_back(change("outbound"));
+  if (which != 1) request.changes.push_back(change("inbound", stamp));
+  if (which != 0) request.changes.push_back(change("outbound", stamp));
   begin(request);
 }
 
@@ -86,6 +106,7 @@ void Users::end(const test::SaveRequest& request, bool heard) {
     return;
   }
   stage_.database.commit(request, now);
+  stage_.saved.push_back(request);
   stage_.world.note("save", static_cast<int64_t>(request.changes.size()));
   for (const auto& change : request.changes) {
     const auto* resource = stage_.database.find(request.org_id, change.key);

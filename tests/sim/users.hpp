@@ -5,6 +5,9 @@
 
 namespace vapisync::sim {
 
+/// What a save writes into each of its documents, and nobody else does.
+std::string stamp_of(const std::string& request_id);
+
 class Users {
  public:
   Users(Stage& stage, std::function<void()> ring) : stage_(stage), ring_(std::move(ring)) {}
@@ -14,7 +17,8 @@ class Users {
   [[nodiscard]] int open() const { return open_; }
 
  private:
-  test::Change change(const std::string& key);
+  test::Change change(const std::string& key, const std::string& stamp);
+  void add_mistake(std::string& fields);
   void begin(const test::SaveRequest& request);
   void end(const test::SaveRequest& request, bool heard);
 

@@ -51,6 +51,7 @@ struct Vapi::Letter {
   int64_t resource{0};  ///< 0: a list
   std::string caller;
   bool counts{false};  ///< for "one in flight per resource"
+  int era{0};          ///< of its org
   TimePoint sent;
   std::weak_ptr<Debt<http::Exchange>> owed;
 
@@ -76,15 +77,19 @@ class Vapi::Line final : public http::Transport {
     letter->owed = debt;
     const Milliseconds patience = request.timeout;
     letter->request = std::move(request);
+    letter->era = vapi_.era_of(caller_, letter->resource);
     vapi_.check_before_sending(caller_, *letter);
-    ++caller_.in_flight;
-    letter->counts = !vapi_.is_of_one_that_was_stopped(caller_, *letter);
+    const std::string key = letter->request.bearer.reveal();
+    ++caller_.in_flight[key];
+    letter->counts = letter->resource != 0 && !vapi_.is_of_the_past(caller_, *letter);
     if (letter->counts) caller_.busy.insert(letter->resource);
     vapi_.stage_.world.after(patience, [letter] { letter->answer(no_answer("timeout", true)); });
     vapi_.send(letter);
     http::Exchange exchange = co_await Debt<http::Exchange>::collect(std::move(debt));
-    --caller_.in_flight;
-    if (letter->counts && letter->sent >= caller_.thawed_at) caller_.busy.extract(letter->resource);
+    --caller_.in_flight[key];
+    if (letter->counts && !vapi_.is_of_the_past(caller_, *letter)) {
+      caller_.busy.extract(letter->resource);
+    }
     const int status = exchange ? exchange->status : 0;
     if (status >= 400) ++vapi_.error_answers;
     vapi_.stage_.world.note("answer", status);
@@ -134,7 +139,7 @@ void Vapi::check_before_sending(Caller& caller, const Letter& letter) {
   stage_.world.note(http::to_string(letter.request.method), letter.resource);
   stage_.tell(fmt::format("{} -> {} {} {}", caller.name, http::to_string(letter.request.method),
                           letter.request.target, letter.request.body));
-  if (caller.in_flight >= stage_.swarm.in_flight) {
+  if (caller.in_flight[letter.request.bearer.reveal()] >= stage_.swarm.in_flight) {
     stage_.complain(
         fmt::format("{} has more than {} requests in flight", caller.name, stage_.swarm.in_flight));
   }
@@ -145,7 +150,8 @@ void Vapi::check_before_sending(Caller& caller, const Letter& letter) {
         fmt::format("{} sends for resource {} without a claim", caller.name, letter.resource));
     return;
   }
-  if (is_of_one_that_was_stopped(caller, letter)) return;
+  check_account(caller, letter);
+  if (is_of_the_past(caller, letter)) return;
   if (caller.busy.contains(letter.resource)) {
     stage_.complain(
         fmt::format("{} has two requests of resource {} in flight", caller.name, letter.resource));
@@ -161,21 +167,63 @@ void Vapi::check_before_sending(Caller& caller, const Letter& letter) {
   if (!letter.request.body.empty()) check_version(letter);
 }
 
-/// What a process that was stopped meanwhile still sends, nobody can prevent; it must be repaired.
-bool Vapi::is_of_one_that_was_stopped(const Caller& caller, const Letter& letter) {
+/// What a process that was stopped meanwhile still sends, nobody can prevent, nor what goes on in
+/// an account that its org has just left; it must be repaired.
+bool Vapi::is_of_the_past(const Caller& caller, const Letter& letter) const {
   const auto claimed = caller.store->claimed_at(letter.resource);
-  return claimed && *claimed <= caller.thawed_at;
+  const TimePoint changed = stage_.key_changed_at(org_of(letter.resource));
+  return (claimed && *claimed <= std::max(caller.thawed_at, changed)) ||
+         letter.sent < std::max(caller.thawed_at, changed);
+}
+
+bool Vapi::is_of_the_past(const std::string& object_id) const {
+  const auto era = era_of_object_.find(object_id);
+  const auto owner = owners_.find(object_id);
+  if (era == era_of_object_.end() || owner == owners_.end()) return false;
+  return era->second < stage_.era_of(org_of(owner->second), stage_.world.now());
+}
+
+/// What was claimed before its org went elsewhere still goes to the account that was left.
+int Vapi::era_of(const Caller& caller, int64_t resource) const {
+  if (resource == 0) return 0;
+  const TimePoint claimed = caller.store->claimed_at(resource).value_or(stage_.world.now());
+  return stage_.era_of(org_of(resource), claimed);
+}
+
+bool Vapi::is_in_account(const sandbox::Object& object, const std::string& name) const {
+  const std::string fingerprint = json::sha256_hex(name).substr(0, 12);
+  const auto& accounts = service_.store().accounts();
+  return std::any_of(accounts.begin(), accounts.end(), [&](const auto& account) {
+    return account->fingerprint == fingerprint &&
+           account->collections["assistant"].find(object.id) != nullptr;
+  });
+}
+
+const std::string& Vapi::org_of(int64_t resource) const {
+  return stage_.database.resources.at(resource).org_id;
+}
+
+/// No org's key is ever used for another org, nor one that it has no more.
+void Vapi::check_account(const Caller& caller, const Letter& letter) {
+  const std::string& org = org_of(letter.resource);
+  const auto claimed = caller.store->claimed_at(letter.resource);
+  if (claimed && *claimed <= stage_.key_changed_at(org)) return;
+  if (letter.request.bearer.reveal() != stage_.key_of(org)) {
+    stage_.complain(fmt::format("{} works on resource {} with a key that is not its org's",
+                                caller.name, letter.resource));
+  }
 }
 
 /// Nothing causes a create before it is certain that no earlier one of the resource stands or will.
 void Vapi::check_create(const Letter& letter) {
-  if (creates_under_way_[letter.resource] > 0) {
+  if (creates_under_way_[{letter.resource, letter.era}] > 0) {
     stage_.complain(
         fmt::format("a second create of resource {} while one is under way", letter.resource));
   }
   for (const auto& account : service_.store().accounts()) {
     for (const auto& [place, object] : account->collections["assistant"].objects()) {
-      const bool known = !clones.contains(object.id) && !late_creates_.contains(object.id);
+      const bool known = !clones.contains(object.id) && !late_creates_.contains(object.id) &&
+                         !is_of_the_past(object.id);
       if (owner_of(object) == letter.resource && known) {
         stage_.complain(fmt::format("a create of resource {}, which has object {}", letter.resource,
                                     object.id));
@@ -205,7 +253,8 @@ void Vapi::send(const std::shared_ptr<Letter>& letter) {
   auto& dice = stage_.world.dice;
   const Swarm& swarm = stage_.swarm;
   const bool faults = stage_.faults_are_on;
-  const bool is_create = letter->request.method == http::Method::post;
+  // Of one that a process sends that was stopped nobody can know.
+  const bool is_create = letter->request.method == http::Method::post && letter->counts;
   Milliseconds way = dice.between(Milliseconds{1}, Milliseconds{60});
   if (faults && dice.chance(swarm.connect_fails)) {
     stage_.world.after(way, [letter] { letter->answer(no_answer("connect_failed", false)); });
@@ -226,10 +275,10 @@ void Vapi::send(const std::shared_ptr<Letter>& letter) {
     way = dice.between(Milliseconds{100}, latest);
   }
   ++under_way_;
-  if (is_create) ++creates_under_way_[letter->resource];
+  if (is_create) ++creates_under_way_[{letter->resource, letter->era}];
   stage_.world.after(way, [this, letter, is_create] {
     --under_way_;
-    if (is_create) --creates_under_way_[letter->resource];
+    if (is_create) --creates_under_way_[{letter->resource, letter->era}];
     land(letter);
   });
 }
@@ -240,6 +289,7 @@ void Vapi::land(const std::shared_ptr<Letter>& letter) {
   const sandbox::JournalEntry& entry = service_.journal().entries().back();
   if (entry.change.op == sandbox::ChangeOp::created) {
     owners_[entry.object_id] = letter->resource;
+    era_of_object_[entry.object_id] = letter->era;
     if (!letter->counts) late_creates_.insert(entry.object_id);
   }
   stage_.world.note("landed", entry.executed);
@@ -262,6 +312,8 @@ void Vapi::land(const std::shared_ptr<Letter>& letter) {
 void Vapi::trouble(Trouble trouble, Milliseconds duration) {
   if (trouble_ != Trouble::none) return;
   trouble_ = trouble;
+  const int64_t org = stage_.world.dice.between(1, stage_.swarm.orgs);
+  refused_key_ = stage_.key_of(fmt::format("org{}", org));
   plan_faults();
   stage_.tell(fmt::format("   vapi is in trouble ({}) for {} ms", static_cast<int>(trouble),
                           duration.count()));
@@ -276,10 +328,16 @@ void Vapi::lift() {
   plan_faults();
 }
 
+void Vapi::revoke(const std::string& key) {
+  revoked_keys_.insert(key);
+  plan_faults();
+}
+
 void Vapi::plan_faults() {
-  const auto set = service_.set_faults(
-      stage_.faults_are_on ? fault_plan(stage_.swarm, trouble_, stage_.world.dice) : "[]",
-      stage_.vapi_time());
+  const PassingTrouble trouble{trouble_, refused_key_};
+  const auto plan = fault_plan(stage_.faults_are_on ? &stage_.swarm : nullptr, trouble,
+                               revoked_keys_, stage_.world.dice);
+  const auto set = service_.set_faults(plan, stage_.vapi_time());
   if (!set) stage_.complain("the fault plan is wrong: " + set.error().message);
 }
 
@@ -307,6 +365,12 @@ void Vapi::delete_behind_our_back(int64_t resource) {
   stage_.tell("   a user deletes " + id);
 }
 
+void Vapi::forget_under_way(const std::string& org_id) {
+  for (Caller* caller : callers_) {
+    std::erase_if(caller->busy, [&](int64_t resource) { return org_of(resource) == org_id; });
+  }
+}
+
 /// Vapi's dashboard copies an assistant with its metadata, and so with our marker.
 void Vapi::clone(int64_t resource) {
   const sandbox::Object* original = find(stage_.database.resources.at(resource).remote.id);
@@ -314,13 +378,14 @@ void Vapi::clone(int64_t resource) {
   http::Request request;
   request.method = http::Method::post;
   request.target = "/assistant";
-  request.bearer = Secret(std::string(vapi_key));
+  request.bearer = Secret(stage_.key_of(org_of(resource)));
   request.body = original->config;
   service_.handle(to_sandbox(request), stage_.vapi_time());
   const sandbox::JournalEntry& entry = service_.journal().entries().back();
   if (entry.change.op != sandbox::ChangeOp::created) return;
   clones.insert(entry.object_id);
   owners_[entry.object_id] = resource;
+  era_of_object_[entry.object_id] = stage_.era_of(org_of(resource), stage_.world.now());
   stage_.tell(fmt::format("   a user clones resource {} as {}", resource, entry.object_id));
 }
 

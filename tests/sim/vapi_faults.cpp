@@ -18,8 +18,8 @@ class Plan {
   std::string text_;
 };
 
-void add_trouble(Plan& plan, Vapi::Trouble trouble, Dice& dice) {
-  switch (trouble) {
+void add_trouble(Plan& plan, const PassingTrouble& trouble, Dice& dice) {
+  switch (trouble.what) {
     case Vapi::Trouble::none: return;
     case Vapi::Trouble::outage:
       return plan.add(1, dice.chance(0.5) ? R"("answer":{"status":503})"
@@ -29,15 +29,21 @@ void add_trouble(Plan& plan, Vapi::Trouble trouble, Dice& dice) {
                                ? R"("answer":{"status":429,"body":""})"
                                : R"("answer":{"status":429,"body":"","retry_after":3})");
     case Vapi::Trouble::refuse:
-      return plan.add(
-          1, dice.chance(0.5) ? R"("answer":{"status":401})" : R"("answer":{"status":402})");
+      return plan.add(1, fmt::format(R"("match":{{"key":"{}"}},"answer":{{"status":{}}})",
+                                     trouble.key, dice.chance(0.5) ? 401 : 402));
   }
 }
 
 }  // namespace
 
-std::string fault_plan(const Swarm& swarm, Vapi::Trouble trouble, Dice& dice) {
+std::string fault_plan(const Swarm* faults, const PassingTrouble& trouble,
+                       const std::set<std::string>& revoked_keys, Dice& dice) {
   Plan plan;
+  for (const auto& key : revoked_keys) {
+    plan.add(1, fmt::format(R"("match":{{"key":"{}"}},"answer":{{"status":401}})", key));
+  }
+  if (faults == nullptr) return plan.text();
+  const Swarm& swarm = *faults;
   add_trouble(plan, trouble, dice);
   plan.add(swarm.server_error / 2, R"("answer":{"status":500})");
   plan.add(swarm.server_error / 2, R"("answer":{"status":504,"html":true})");
@@ -46,6 +52,8 @@ std::string fault_plan(const Swarm& swarm, Vapi::Trouble trouble, Dice& dice) {
   plan.add(swarm.odd_answer / 4, R"("answer":{"status":413,"html":true})");
   plan.add(swarm.odd_answer / 4, R"("answer":{"status":425})");
   plan.add(swarm.odd_answer / 4, R"("answer":{"status":403,"html":true})");
+  plan.add(swarm.refused_create,
+           R"("match":{"method":"POST"},"answer":{"status":400,"body":{"message":"No"}})");
   plan.add(swarm.cut / 2, R"("cut":{})");
   plan.add(swarm.cut / 2, R"("cut":{"after_commit":true})");
   if (swarm.list_lag.count() > 0) {

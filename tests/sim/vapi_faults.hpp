@@ -8,7 +8,14 @@
 
 namespace vapisync::sim {
 
-std::string fault_plan(const Swarm& swarm, Vapi::Trouble trouble, Dice& dice);
+struct PassingTrouble {
+  Vapi::Trouble what{Vapi::Trouble::none};
+  std::string key;  ///< that is refused
+};
+
+/// `faults`: none when they have stopped; what was revoked stays so.
+std::string fault_plan(const Swarm* faults, const PassingTrouble& trouble,
+                       const std::set<std::string>& revoked_keys, Dice& dice);
 
 sandbox::Request to_sandbox(const http::Request& request);
 http::Response to_response(sandbox::Reply&& reply);

@@ -1,6 +1,6 @@
 #pragma once
 // One way to speak to either store of the engine: the one in Postgres and the one in memory that
-// the simulation trusts. Time passes only when a test says so, and saves ask with `hold`.
+// the simulation trusts. Time passes only when a test says so.
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +26,7 @@ class Bench {
     std::vector<std::string> sent_keys;
     bool blocked{false};
     std::vector<std::string> entries;  ///< their states, version 1 first
+    std::string wanted;                ///< the newest document, in canonical form; empty: none
     bool has_work{false};
     bool is_due{false};
     bool is_leased{false};
@@ -37,14 +38,19 @@ class Bench {
   virtual ~Bench() = default;
   virtual void save(const SaveRequest& request) = 0;
   virtual void touch(const std::string& org, const std::string& key) = 0;
+  virtual void set_key(const std::string& org, const std::string& fingerprint,
+                       bool other_account) = 0;
   virtual std::vector<db::Claim> claim(int rows, int rows_per_org) = 0;
   virtual std::vector<db::Receipt> settle(const std::vector<db::Report>& reports) = 0;
   virtual bool renew(const db::Claim& claim) = 0;
+  virtual std::vector<std::string> wanted_keys(const db::Claim& claim) = 0;
   virtual int wake_waiting() = 0;
   virtual void pass(Milliseconds time) = 0;
   virtual View view(const std::string& org, const std::string& key) = 0;
   virtual std::string save_state(const std::string& org, const std::string& request) = 0;
 };
+
+std::string to_text(const Bench::View& view);
 
 std::unique_ptr<Bench> make_memory_bench();
 std::unique_ptr<Bench> make_postgres_bench();

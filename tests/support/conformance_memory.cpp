@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+
+#include "base/json.hpp"
 #include "support/conformance.hpp"
 
 namespace vapisync::test {
@@ -11,6 +14,10 @@ class MemoryBench final : public Bench {
   void touch(const std::string& org, const std::string& key) override {
     database_.touch(database_.find(org, key)->id, now_);
   }
+  void set_key(const std::string& org, const std::string& fingerprint,
+               bool other_account) override {
+    database_.set_credential(org, fingerprint, other_account, now_);
+  }
   std::vector<db::Claim> claim(int rows, int rows_per_org) override {
     db::ClaimRequest request{{}, rows_per_org, lease};
     for (const auto& org : database_.sweep({{}, rows}, now_)) request.shares.push_back({org, rows});
@@ -22,7 +29,12 @@ class MemoryBench final : public Bench {
   bool renew(const db::Claim& claim) override {
     return database_.renew(claim.resource_id, claim.token, lease, now_);
   }
-  int wake_waiting() override { return database_.wake_waiting(now_); }
+  std::vector<std::string> wanted_keys(const db::Claim& claim) override {
+    return database_.wanted_keys(claim.resource_id);
+  }
+  int wake_waiting() override {
+    return database_.wake_waiting(MemoryDatabase::platform_credential, now_);
+  }
   void pass(Milliseconds time) override { now_ = now_ + time; }
 
   View view(const std::string& org, const std::string& key) override {
@@ -38,6 +50,8 @@ class MemoryBench final : public Bench {
     for (const auto& entry : resource.entries) {
       out.entries.emplace_back(to_string(resource.state_of(entry.version)));
     }
+    const std::string& newest = resource.entries.back().payload;
+    if (!newest.empty()) out.wanted = json::canonical(*json::parse(newest));
     if (const auto row = database_.work.find(resource.id); row != database_.work.end()) {
       out.has_work = true;
       out.is_due = row->second.due_at <= now_;
@@ -67,6 +81,19 @@ class MemoryBench final : public Bench {
 };
 
 }  // namespace
+
+std::string to_text(const Bench::View& view) {
+  const auto flag = [](bool is, const char* word) { return is ? word : ""; };
+  return fmt::format(
+      "desired {} settled {} live {} generation {} id '{}' keys [{}] entries [{}] wanted "
+      "{}{}{}{}{}{}"
+      " attempts {} leftovers [{}]",
+      view.desired, view.settled, view.live, view.generation, view.remote_id,
+      fmt::join(view.sent_keys, ","), fmt::join(view.entries, ","), view.wanted,
+      flag(view.blocked, " blocked"), flag(view.has_work, " work"), flag(view.is_due, " due"),
+      flag(view.is_leased, " leased"), flag(view.is_open, " open"), view.attempts,
+      fmt::join(view.leftovers, ","));
+}
 
 std::unique_ptr<Bench> make_memory_bench() {
   return std::make_unique<MemoryBench>();

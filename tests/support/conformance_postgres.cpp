@@ -18,6 +18,11 @@ std::vector<std::string> texts(const pqxx::field& field) {
 
 class PostgresBench final : public Bench {
  public:
+  PostgresBench() {
+    pqxx::nontransaction tx(admin_);
+    tx.exec_params("UPDATE vapisync.agent_defaults SET document = $1",
+                   MemoryDatabase::Options{}.agent_default);
+  }
   void save(const SaveRequest& request) override {
     std::string changes;
     for (const Change& change : request.changes) {
@@ -31,8 +36,9 @@ class PostgresBench final : public Bench {
       changes += '}';
     }
     pqxx::nontransaction tx(admin_);
-    tx.exec_params("SELECT vapisync.save($1, $2, $3::jsonb, 'hold')", request.org_id,
-                   request.request_id, "[" + changes + "]");
+    tx.exec_params("SELECT vapisync.save($1, $2, $3::jsonb, $4)", request.org_id,
+                   request.request_id, "[" + changes + "]",
+                   request.on_reject == OnReject::hold ? "hold" : "rollback");
   }
   void touch(const std::string& org, const std::string& key) override {
     pqxx::work tx(admin_);
@@ -46,6 +52,12 @@ class PostgresBench final : public Bench {
         org, key);
     tx.commit();
   }
+  void set_key(const std::string& org, const std::string& fingerprint,
+               bool other_account) override {
+    pqxx::nontransaction tx(admin_);
+    tx.exec_params("SELECT vapisync.set_credential($1, $2, 'http://vapi.test', 'sealed', NULL, $3)",
+                   org, fingerprint, other_account);
+  }
   std::vector<db::Claim> claim(int rows, int rows_per_org) override {
     return engine_.claim(rows, rows_per_org, lease);
   }
@@ -53,6 +65,9 @@ class PostgresBench final : public Bench {
     return engine_.settle(reports);
   }
   bool renew(const db::Claim& claim) override { return engine_.renew(claim); }
+  std::vector<std::string> wanted_keys(const db::Claim& claim) override {
+    return engine_.wait(engine_.store().wanted_keys(claim.resource_id)).value();
+  }
   int wake_waiting() override { return engine_.wake_waiting(credential_); }
   /// The database's clock can not be set, so everything that was is made older.
   void pass(Milliseconds time) override {
@@ -71,6 +86,8 @@ class PostgresBench final : public Bench {
         "  coalesce(w.due_at <= now(), false) AS is_due,"
         "  coalesce(w.leased_until > now(), false) AS is_leased,"
         "  w.open_until IS NOT NULL AS is_open, coalesce(w.attempts, 0) AS attempts,"
+        "  (SELECT o.payload FROM vapisync.outbox o WHERE o.resource_id = r.resource_id"
+        "    AND o.version = r.desired_version) AS wanted,"
         "  (SELECT json_agg(e.state ORDER BY e.version) FROM vapisync.entries e"
         "    WHERE e.resource_id = r.resource_id) AS states,"
         "  (SELECT json_agg(l.object) FROM vapisync.leftovers l"
@@ -87,6 +104,9 @@ class PostgresBench final : public Bench {
     out.sent_keys = texts(row["keys"]);
     out.blocked = !row["last_error"].is_null();
     out.entries = texts(row["states"]);
+    if (const auto wanted = row["wanted"].as<std::string>(""); !wanted.empty()) {
+      out.wanted = json::canonical(*json::parse(wanted));
+    }
     out.has_work = row["has_work"].as<bool>();
     out.is_due = row["is_due"].as<bool>();
     out.is_leased = row["is_leased"].as<bool>();

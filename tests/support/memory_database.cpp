@@ -13,13 +13,12 @@ namespace {
 
 constexpr Milliseconds clock_slack{600'000};
 constexpr Milliseconds silent_max{15'000};
-enum Rank { superseded = 0, synced = 1, failed = 2 };
-
-bool is_leased(const MemoryDatabase::Work& row, TimePoint now) {
-  return row.leased_until && *row.leased_until > now;
-}
 
 }  // namespace
+
+bool MemoryDatabase::Work::is_leased(TimePoint now) const {
+  return leased_until && *leased_until > now;
+}
 
 std::string_view to_string(EntryState state) {
   switch (state) {
@@ -78,7 +77,7 @@ std::vector<MemoryDatabase::ClaimedRow> MemoryDatabase::claim(const db::ClaimReq
     int left = share.rows;
     for (const auto& [due_at, id] : due) {
       Work& row = work.at(id);
-      if (is_leased(row, now) || left == 0) continue;
+      if (row.is_leased(now) || left == 0) continue;
       --left;
       if (row.held) continue;
       // A lease that ran out may have left a request on its way.
@@ -117,6 +116,7 @@ std::vector<db::Claim> MemoryDatabase::facts(const std::vector<ClaimedRow>& rows
     claim.version = resource.desired;
     claim.generation = resource.generation;
     claim.org_id = resource.org_id;
+    claim.credential_id = credential_of(resource.org_id);
     claim.kind = resource.kind;
     claim.key = resource.key;
     claim.request_id = newest.save;
@@ -173,31 +173,41 @@ db::Receipt MemoryDatabase::settle_one(db::Report report, TimePoint now) {
   const bool touched = resource.generation != claim.generation;
   // Whatever changed since this claim looked, a rejection of the old view decides nothing.
   const bool again = report.outcome == Outcome::rejected && touched && !newer;
+  if (report.outcome == Outcome::rejected && !again && may_be_undone(resource, claim.version)) {
+    return settle_refusal(resource, report, now);
+  }
   const bool confirmed = report.outcome == Outcome::confirmed;
   const bool rejected = report.outcome == Outcome::rejected && !again;
   const bool ends = confirmed || rejected || report.outcome == Outcome::looked;
   const bool due_now = newer || touched || again || report.outcome == Outcome::forgotten;
 
+  keep_what_it_learnt(resource, report, touched);
+  if (report.outcome == Outcome::forgotten) resource.live = 0;
+  if (confirmed || rejected) end_entries(resource, report, rejected, now);
+  return move_on(resource, report, ends, due_now, now);
+}
+
+void MemoryDatabase::keep_what_it_learnt(Resource& resource, const db::Report& report,
+                                         bool touched) {
   if (report.error) {
     attempts.push_back({resource.id, report.error->code, report.error->status});
   }
   for (const auto& leftover : report.leftovers) {
     leftovers.push_back({resource.id, leftover.remote_id, ""});
   }
-  // A touch may tell of keys that this claim knew nothing of.
+  // A touch may tell of keys, and of an open request, that this claim knew nothing of.
   auto keys = report.remote.sent_keys;
   if (touched) keys = core::merge_keys(std::move(keys), resource.remote.sent_keys);
   resource.remote = report.remote;
   resource.remote.sent_keys = std::move(keys);
-  if (report.outcome == Outcome::forgotten) resource.live = 0;
-  if (confirmed || rejected) end_entries(resource, report, rejected, now);
+  if (report.clears_open && !report.opens && !touched) work.at(resource.id).open_until.reset();
+}
 
+db::Receipt MemoryDatabase::move_on(Resource& resource, const db::Report& report, bool ends,
+                                    bool due_now, TimePoint now) {
+  const auto place = work.find(resource.id);
   Work& row = place->second;
-  if (report.opens) {
-    row.open_until = std::max(row.open_until.value_or(TimePoint{}), now);
-  } else if (report.clears_open && !touched) {
-    row.open_until.reset();
-  }
+  if (report.opens) row.open_until = std::max(row.open_until.value_or(TimePoint{}), now);
   if (ends && !due_now && !row.open_until) {
     work.erase(place);
     return {db::Recorded::done, false};
@@ -205,7 +215,7 @@ db::Receipt MemoryDatabase::settle_one(db::Report report, TimePoint now) {
   row.leased_until.reset();
   row.claimed_by.clear();
   row.token = 0;
-  if (report.outcome == Outcome::released) {
+  if (report.outcome == db::Outcome::released) {
     // Stays due as it was.
   } else if (due_now) {
     row.due_at = now;
@@ -233,7 +243,7 @@ db::Receipt MemoryDatabase::settle_lost(Resource& resource, const db::Report& re
   Work& row = place->second;
   row.open_until = std::max(row.open_until.value_or(TimePoint{}), now);
   if (is_new) row.due_at = now;
-  if (!is_leased(row, now)) row.due_at = std::min(row.due_at, now);
+  if (!row.is_leased(now)) row.due_at = std::min(row.due_at, now);
   const std::string& held = resource.remote.id;
   if (!report.wrote_marker.empty() && (held.empty() || report.remote.id != held)) {
     leftovers.push_back({resource.id, report.remote.id, report.wrote_marker});
@@ -247,9 +257,11 @@ void MemoryDatabase::end_entries(Resource& resource, const db::Report& report, b
   const std::optional<Error> error = rejected ? report.error : std::nullopt;
   for (int64_t version = resource.settled + 1; version <= claim.version; ++version) {
     Entry& entry = resource.entries.at(static_cast<size_t>(version - 1));
-    const int rank = rejected ? failed : version == claim.version ? synced : superseded;
-    if (rank == failed && !entry.ended) entry.ended = Ended{EntryState::failed, error, ""};
-    if (rank == synced && !entry.ended) {
+    const Rank rank = rejected                   ? Rank::failed
+                      : version == claim.version ? Rank::synced
+                                                 : Rank::superseded;
+    if (rank == Rank::failed && !entry.ended) entry.ended = Ended{EntryState::failed, error, ""};
+    if (rank == Rank::synced && !entry.ended) {
       entry.ended = Ended{EntryState::synced, std::nullopt, report.warnings};
     }
     if (!entry.save.empty()) move_save(resource.org_id, entry.save, rank, error);
@@ -264,7 +276,7 @@ void MemoryDatabase::end_entries(Resource& resource, const db::Report& report, b
   resource.last_error.reset();
 }
 
-void MemoryDatabase::move_save(const std::string& org_id, const std::string& name, int rank,
+void MemoryDatabase::move_save(const std::string& org_id, const std::string& name, Rank rank,
                                const std::optional<Error>& error) {
   Save& save = saves.at({org_id, name});
   if (save.open_count <= 0) throw std::logic_error("a save counts below zero: " + name);
@@ -272,9 +284,10 @@ void MemoryDatabase::move_save(const std::string& org_id, const std::string& nam
   save.worst = std::max(save.worst, rank);
   if (!save.error) save.error = error;
   if (save.open_count > 0) return;
-  save.state = save.worst == failed   ? SaveState::failed
-               : save.worst == synced ? SaveState::synced
-                                      : SaveState::superseded;
+  save.state = save.worst == Rank::failed              ? SaveState::failed
+               : save.state == SaveState::rolling_back ? SaveState::rolled_back
+               : save.worst == Rank::synced            ? SaveState::synced
+                                                       : SaveState::superseded;
 }
 
 bool MemoryDatabase::renew(int64_t resource_id, int64_t token, Milliseconds lease, TimePoint now) {
@@ -284,28 +297,18 @@ bool MemoryDatabase::renew(int64_t resource_id, int64_t token, Milliseconds leas
   return true;
 }
 
-int MemoryDatabase::wake_waiting(TimePoint now) {
-  int woken = 0;
-  for (auto& [id, row] : work) {
-    if (row.due_at <= now || is_leased(row, now) || row.held) continue;
-    row.due_at = now;
-    ++woken;
+std::vector<std::string> MemoryDatabase::wanted_keys(int64_t resource_id) const {
+  std::vector<std::string> keys;
+  for (const Entry& entry : resources.at(resource_id).entries) {
+    if (entry.op == core::Op::remove) continue;
+    keys = core::merge_keys(std::move(keys), core::keys_of(*json::parse(entry.payload)));
   }
-  return woken;
+  return keys;
 }
 
 bool MemoryDatabase::arm_bell(Milliseconds duration, TimePoint now) {
   bell_until_ = std::max(bell_until_, now + duration);
   return writers_ > 0;
-}
-
-void MemoryDatabase::pause_credential(Milliseconds duration, TimePoint now) {
-  paused_until_ = std::max(paused_until_.value_or(TimePoint{}), now + duration);
-}
-
-Milliseconds MemoryDatabase::credential_pause(TimePoint now) const {
-  if (!paused_until_ || *paused_until_ <= now) return Milliseconds{0};
-  return std::chrono::ceil<Milliseconds>(*paused_until_ - now);
 }
 
 }  // namespace vapisync::test

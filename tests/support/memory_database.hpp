@@ -27,10 +27,13 @@ struct Change {
   std::string document;  ///< JSON: what is asked, or the whole document
 };
 
+enum class OnReject { hold, rollback };
+
 struct SaveRequest {
   std::string org_id;
   std::string request_id;
   std::vector<Change> changes;
+  OnReject on_reject{OnReject::hold};
 };
 
 class MemoryDatabase {
@@ -44,7 +47,9 @@ class MemoryDatabase {
     int64_t version{0};
     std::string save;  ///< its request id; one org's requests only meet its own resources
     core::Op op{core::Op::upsert};
-    std::string payload;
+    std::optional<std::string> ask;  ///< nothing: the payload is the ask
+    std::string payload;             ///< empty: a delete
+    bool puts_back{false};           ///< made by a rollback, and asks nothing
     std::optional<Ended> ended;
   };
   struct Resource {
@@ -76,12 +81,21 @@ class MemoryDatabase {
     int attempts{0};
     std::optional<TimePoint> open_until;
     bool held{false};  ///< a writer has it locked
+
+    [[nodiscard]] bool is_leased(TimePoint now) const;
   };
+  enum class Rank { superseded, synced, failed };
   struct Save {
+    OnReject on_reject{OnReject::hold};
     SaveState state{SaveState::pending};
     int open_count{0};
-    int worst{0};
+    Rank worst{Rank::superseded};
     std::optional<Error> error;
+  };
+  struct Credential {
+    std::string fingerprint;
+    std::string account_id;  ///< empty: not learnt yet
+    std::optional<TimePoint> paused_until;
   };
   struct Leftover {
     int64_t resource_id{0};
@@ -106,6 +120,8 @@ class MemoryDatabase {
   // Writers. A save locks at its statement and shows itself at its commit.
   /// False: another writer holds one of the resources.
   [[nodiscard]] bool can_lock(const SaveRequest& request) const;
+  /// Is any resource of this org locked by a writer?
+  [[nodiscard]] bool is_held(const std::string& org_id) const;
   /// What lies between is an application's open transaction. False: refused, nothing is locked.
   bool begin(const SaveRequest& request, TimePoint now);
   void commit(const SaveRequest& request, TimePoint now);
@@ -132,45 +148,87 @@ class MemoryDatabase {
   std::vector<db::Claim> facts(const std::vector<ClaimedRow>& rows) const;
   std::vector<db::Receipt> settle(const std::vector<db::Report>& reports, TimePoint now);
   bool renew(int64_t resource_id, int64_t token, Milliseconds lease, TimePoint now);
-  int wake_waiting(TimePoint now);
+  [[nodiscard]] std::vector<std::string> wanted_keys(int64_t resource_id) const;
+  int wake_waiting(int64_t credential_id, TimePoint now);
   /// True when a writer is at work that may not have seen the bell.
   bool arm_bell(Milliseconds duration, TimePoint now);
   [[nodiscard]] bool bell_is_armed(TimePoint now) const { return now < bell_until_; }
 
   /// How many daemons live.
   int heartbeat(const std::string& daemon, TimePoint now);
-  void register_platform() { paused_until_.reset(); }
-  void pause_credential(Milliseconds duration, TimePoint now);
-  void resume_credential() { paused_until_.reset(); }
-  [[nodiscard]] Milliseconds credential_pause(TimePoint now) const;
+
+  // Credentials. An org that was given none uses the platform's.
+  static constexpr int64_t platform_credential = 1;
+  void register_platform(const std::string& fingerprint);
+  /// An operator gives an org a key: everything of it is looked at again, and with another account
+  /// what is known of Vapi is forgotten.
+  int64_t set_credential(const std::string& org_id, const std::string& fingerprint,
+                         bool other_account, TimePoint now);
+  [[nodiscard]] int64_t credential_of(const std::string& org_id) const;
+  void learn_account(int64_t credential_id, const std::string& account_id);
+  void pause_credential(int64_t credential_id, Milliseconds duration, TimePoint now);
+  void resume_credential(int64_t credential_id);
+  [[nodiscard]] Milliseconds credential_pause(int64_t credential_id, TimePoint now) const;
+
+  /// The whole document that is wanted of a resource up to a version; empty: nothing is.
+  [[nodiscard]] std::string fold(const Resource& resource, int64_t up_to) const;
 
   Resource* find(const std::string& org_id, const std::string& key);
   std::map<int64_t, Resource> resources;
   std::map<int64_t, Work> work;
   std::map<std::pair<std::string, std::string>, Save> saves;  ///< by org and request
+  std::map<int64_t, Credential> credentials{{platform_credential, {}}};
   std::vector<Leftover> leftovers;
   std::vector<Attempt> attempts;
 
  private:
   Resource& ensure(const std::string& org_id, const std::string& key, TimePoint now);
   void append(Resource& resource, const std::string& save, const Change& change, TimePoint now);
+  void append(Resource& resource, Entry entry, TimePoint now);
   void ensure_work(const Resource& resource, TimePoint now);
+  void leave_account(Resource& resource);
   [[nodiscard]] bool would_move(const Work& work, const Resource& resource, TimePoint now) const;
   db::Receipt settle_one(db::Report report, TimePoint now);
   db::Receipt settle_lost(Resource& resource, const db::Report& report, TimePoint now);
+  void keep_what_it_learnt(Resource& resource, const db::Report& report, bool touched);
+  /// `ends`: the claim decided something; then the row goes, unless there is more to do.
+  db::Receipt move_on(Resource& resource, const db::Report& report, bool ends, bool due_now,
+                      TimePoint now);
   void end_entries(Resource& resource, const db::Report& report, bool rejected, TimePoint now);
-  void move_save(const std::string& org_id, const std::string& save, int rank,
+  void move_save(const std::string& org_id, const std::string& save, Rank rank,
                  const std::optional<Error>& error);
   [[nodiscard]] bool is_owned_by_other(const Resource& resource, const db::Remote& remote) const;
+
+  // All or nothing.
+  struct Guilty {
+    std::vector<std::string> saves;
+    bool by_field{false};  ///< they decide the field that Vapi names
+  };
+  [[nodiscard]] const Save& save_of(const Resource& resource, const Entry& entry) const;
+  /// Is there something in this version that would be rolled back?
+  [[nodiscard]] bool may_be_undone(const Resource& resource, int64_t version) const;
+  [[nodiscard]] bool holds_undone(const Resource& resource, int64_t version) const;
+  [[nodiscard]] Guilty guilty_of(const Resource& resource, int64_t version,
+                                 const std::string& path) const;
+  [[nodiscard]] bool is_any_held(const std::string& org_id,
+                                 const std::vector<std::string>& of_saves) const;
+  db::Receipt settle_refusal(Resource& resource, const db::Report& report, TimePoint now);
+  void undo(const std::string& org_id, const std::vector<std::string>& guilty,
+            const std::optional<Error>& error, TimePoint now);
+  void put_back(Resource& resource, const std::vector<std::string>& for_saves, TimePoint now);
+  void fail_entries(Resource& resource, int64_t sent, const std::optional<Error>& error);
 
   Options options_;
   int64_t last_resource_{0};
   int64_t last_token_{0};
   int writers_{0};
   TimePoint bell_until_{};
-  std::optional<TimePoint> paused_until_;
+  std::map<std::string, int64_t> credential_of_org_;
   std::map<std::string, TimePoint> daemons_;
 };
+
+/// Where an ask speaks of Vapi's fields by their own names.
+inline constexpr std::string_view named_fields[] = {"name", "firstMessage", "maxDurationSeconds"};
 
 /// An ask on top of a document; `base` empty: there is none yet.
 std::string apply_ask(const std::string& base, const std::string& start, const std::string& ask);

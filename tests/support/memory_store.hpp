@@ -40,6 +40,7 @@ class MemoryStore final : public db::EngineStore {
           continue;
         }
         out.push_back(std::move(*it));
+        out.back().credential_id = credential_of_claims;
         it = due.erase(it);
         --share.rows;
       }
@@ -68,6 +69,10 @@ class MemoryStore final : public db::EngineStore {
     co_return renewals_succeed;
   }
 
+  Answer<std::vector<std::string>> wanted_keys(int64_t) override {
+    if (down) co_return away();
+    co_return keys_ever_wanted;
+  }
   Answer<int> wake_waiting(int64_t) override { co_return 0; }
   Answer<bool> arm_bell(Milliseconds) override {
     if (down) co_return away();
@@ -117,6 +122,8 @@ class MemoryStore final : public db::EngineStore {
 
   std::deque<db::Claim> due;          ///< what the next claims take
   std::map<int64_t, int> held_times;  ///< how often a writer still holds this resource
+  std::vector<std::string> keys_ever_wanted;
+  int64_t credential_of_claims{1};  ///< while a sweep says 1
   bool down{false};
   bool renewals_succeed{true};
   std::function<boost::asio::awaitable<void>()> before_renewal;

@@ -37,7 +37,7 @@ std::string apply_ask(const std::string& base, const std::string& start, const s
   const auto asked = *json::parse(ask);
   auto& allocator = document.GetAllocator();
   if (const Value* patch = json::find(asked, "vapi")) merge_patch(document, *patch, allocator);
-  for (const char* field : {"name", "firstMessage", "maxDurationSeconds"}) {
+  for (const std::string_view field : named_fields) {
     const Value* given = json::find(asked, field);
     if (given != nullptr) json::set(document, field, Value(*given, allocator), allocator);
   }
@@ -71,6 +71,12 @@ bool MemoryDatabase::can_lock(const SaveRequest& request) const {
   });
 }
 
+bool MemoryDatabase::is_held(const std::string& org_id) const {
+  return std::any_of(resources.begin(), resources.end(), [&](const auto& item) {
+    return item.second.held && item.second.org_id == org_id;
+  });
+}
+
 bool MemoryDatabase::begin(const SaveRequest& request, TimePoint now) {
   for (const Change& change : request.changes) {
     const Resource* known = find(request.org_id, change.key);
@@ -101,6 +107,7 @@ void MemoryDatabase::roll_back(const SaveRequest& request) {
 void MemoryDatabase::commit(const SaveRequest& request, TimePoint now) {
   roll_back(request);
   Save& save = saves[{request.org_id, request.request_id}];
+  save.on_reject = request.on_reject;
   save.open_count = static_cast<int>(request.changes.size());
   for (const Change& change : request.changes) {
     append(ensure(request.org_id, change.key, now), request.request_id, change, now);
@@ -116,14 +123,19 @@ bool MemoryDatabase::save(const SaveRequest& request, TimePoint now) {
 void MemoryDatabase::append(Resource& resource, const std::string& save, const Change& change,
                             TimePoint now) {
   Entry entry;
-  entry.version = ++resource.desired;
   entry.save = save;
   entry.op = change.op == Change::Op::remove ? core::Op::remove : core::Op::upsert;
   if (change.op == Change::Op::put) entry.payload = change.document;
   if (change.op == Change::Op::ask) {
     const std::string before = resource.entries.empty() ? "" : resource.entries.back().payload;
+    entry.ask = change.document;
     entry.payload = apply_ask(before, options_.agent_default, change.document);
   }
+  append(resource, std::move(entry), now);
+}
+
+void MemoryDatabase::append(Resource& resource, Entry entry, TimePoint now) {
+  entry.version = ++resource.desired;
   resource.entries.push_back(std::move(entry));
   ++resource.generation;
   resource.last_error.reset();

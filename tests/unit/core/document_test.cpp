@@ -31,6 +31,11 @@ TEST(Document, AKeyThatWasNeverSentIsLeftAlone) {
   EXPECT_EQ(json::canonical(body), R"({"name":"A"})");
 }
 
+TEST(Document, OnlyKeysThatItHasAreFoundAmongOthers) {
+  const auto found = keys_among(document(R"({"b":1,"a":null,"c":3})"), {"c", "x", "a"});
+  EXPECT_EQ(found, (std::vector<std::string>{"a", "c"}));
+}
+
 TEST(Document, KeysAreSortedAndUnique) {
   EXPECT_EQ(keys_of(document(R"({"b":1,"a":{"z":1},"c":null})")),
             (std::vector<std::string>{"a", "b", "c"}));

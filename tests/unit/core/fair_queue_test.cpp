@@ -59,5 +59,15 @@ TEST(FairQueue, AddingAgainKeepsThePlaceAndRemovingForgets) {
   EXPECT_TRUE(queue.empty());
 }
 
+TEST(FairQueue, AnOrgThatGetsAnotherCredentialKeepsItsPlaceUnderThatOne) {
+  FairQueue queue;
+  queue.add("a", 1);
+  queue.add("b", 1);
+  queue.add("a", 2);
+  const auto shares = queue.deal(unlimited(2, 1));
+  ASSERT_EQ(text(shares), "a1 b1 ");
+  EXPECT_EQ(shares[0].credential, 2);
+}
+
 }  // namespace
 }  // namespace vapisync::core

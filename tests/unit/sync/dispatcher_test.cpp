@@ -115,6 +115,17 @@ TEST(Dispatcher, APausedCredentialClaimsNothing) {
   EXPECT_EQ(world.store.settled.size(), 1U);
 }
 
+TEST(Dispatcher, WhatAnotherCredentialMustDoIsGivenBackUnsent) {
+  Dispatching world;
+  world.add_due(1);
+  world.store.credential_of_claims = 2;  // the org got another key after the sweep
+  world.start();
+  world.clock.run_for(milliseconds(10));
+  EXPECT_TRUE(world.vapi.requests.empty());
+  EXPECT_EQ(world.store.settled.size(), 1U) << "released for whoever has the new key";
+  EXPECT_EQ(world.dispatcher.in_flight(), 0);
+}
+
 TEST(Dispatcher, KeepsTryingWhileTheDatabaseIsAway) {
   Dispatching world;
   world.store.down = true;

@@ -121,5 +121,53 @@ TEST(SyncerFound, WhatWasWrittenIsToldWhateverBecomesOfTheClaim) {
   EXPECT_EQ(report.wrote_marker.size(), 16U);
 }
 
+/// A daemon that was stopped made the object late, from a version that nobody has open any more.
+void let_find_what_an_old_version_made(World& world) {
+  const auto object =
+      World::object(R"("name":"old","voice":{"provider":"vapi"},"theirs":1)", "late");
+  world.vapi.answer(200, "[" + object + "]").answer(200, object);
+  world.vapi.reply(stored(200, R"({"id":"late"})"));
+  world.store.keys_ever_wanted = {"endCallMessage", "name", "voice"};
+}
+
+constexpr const char* without_what_the_old_version_had =
+    R"({"metadata":{"vapisync":{"a":"m1","r":"inst/7"}},"name":"A","voice":null})";
+
+TEST(SyncerFound, WhatAnOlderVersionLeftInAnAdoptedObjectIsReset) {
+  World world;
+  db::Claim claim = world.fresh();
+  claim.open = true;
+  claim.open_keys = {"name"};
+  let_find_what_an_old_version_made(world);
+  const auto report = world.sync(claim);
+  EXPECT_EQ(report.outcome, Outcome::confirmed);
+  EXPECT_EQ(json::canonical(*json::parse(world.vapi.requests[2].body)),
+            without_what_the_old_version_had);
+}
+
+TEST(SyncerFound, WhatAnOlderVersionLeftInTheStandInOfALostObjectIsReset) {
+  World world;
+  db::Claim claim = world.live(R"({"name":"A"})");
+  claim.remote.live_hash.clear();
+  world.vapi.answer(404).answer(404);
+  let_find_what_an_old_version_made(world);
+  const auto report = world.sync(claim);
+  EXPECT_EQ(report.outcome, Outcome::confirmed);
+  EXPECT_EQ(report.remote.id, "late");
+  EXPECT_EQ(json::canonical(*json::parse(world.vapi.requests[4].body)),
+            without_what_the_old_version_had);
+}
+
+TEST(SyncerFound, NothingIsAdoptedWhileNobodyCanSayWhatItMayHold) {
+  World world;
+  db::Claim claim = world.fresh();
+  claim.open = true;
+  world.vapi.answer(200, "[" + World::object("", "late") + "]");
+  world.store.down = true;
+  const auto report = world.sync(claim);
+  EXPECT_EQ(report.outcome, Outcome::released);
+  EXPECT_EQ(report.remote.id, "");
+}
+
 }  // namespace
 }  // namespace vapisync::sync

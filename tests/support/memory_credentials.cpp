@@ -1,0 +1,77 @@
+// Credentials in the database in memory: who uses which, and what a new key does to an org.
+#include "support/memory_database.hpp"
+
+namespace vapisync::test {
+
+void MemoryDatabase::register_platform(const std::string& fingerprint) {
+  Credential& platform = credentials[platform_credential];
+  platform.fingerprint = fingerprint;
+  platform.paused_until.reset();
+}
+
+int64_t MemoryDatabase::credential_of(const std::string& org_id) const {
+  const auto own = credential_of_org_.find(org_id);
+  return own == credential_of_org_.end() ? platform_credential : own->second;
+}
+
+int64_t MemoryDatabase::set_credential(const std::string& org_id, const std::string& fingerprint,
+                                       bool other_account, TimePoint now) {
+  auto row = credentials.begin();
+  while (row != credentials.end() && row->second.fingerprint != fingerprint) ++row;
+  if (row == credentials.end()) {
+    row =
+        credentials.emplace(credentials.rbegin()->first + 1, Credential{fingerprint, "", {}}).first;
+  }
+  row->second.paused_until.reset();
+  credential_of_org_[org_id] = row->first;
+  for (auto& [id, resource] : resources) {
+    if (resource.org_id != org_id) continue;
+    if (other_account) leave_account(resource);
+    touch(id, now);
+  }
+  return row->first;
+}
+
+void MemoryDatabase::leave_account(Resource& resource) {
+  if (!resource.remote.id.empty()) leftovers.push_back({resource.id, resource.remote.id, ""});
+  resource.remote = {};
+  resource.live = 0;
+  const auto row = work.find(resource.id);
+  if (row == work.end()) return;
+  // A claim under way writes nothing any more; its request goes to the account that was left.
+  row->second.token = 0;
+  row->second.leased_until.reset();
+  row->second.open_until.reset();
+}
+
+void MemoryDatabase::learn_account(int64_t credential_id, const std::string& account_id) {
+  credentials.at(credential_id).account_id = account_id;
+}
+
+void MemoryDatabase::pause_credential(int64_t credential_id, Milliseconds duration, TimePoint now) {
+  auto& until = credentials.at(credential_id).paused_until;
+  until = std::max(until.value_or(TimePoint{}), now + duration);
+}
+
+void MemoryDatabase::resume_credential(int64_t credential_id) {
+  credentials.at(credential_id).paused_until.reset();
+}
+
+Milliseconds MemoryDatabase::credential_pause(int64_t credential_id, TimePoint now) const {
+  const auto& until = credentials.at(credential_id).paused_until;
+  if (!until || *until <= now) return Milliseconds{0};
+  return std::chrono::ceil<Milliseconds>(*until - now);
+}
+
+int MemoryDatabase::wake_waiting(int64_t credential_id, TimePoint now) {
+  int woken = 0;
+  for (auto& [id, row] : work) {
+    if (credential_of(resources.at(id).org_id) != credential_id) continue;
+    if (row.due_at <= now || row.is_leased(now) || row.held) continue;
+    row.due_at = now;
+    ++woken;
+  }
+  return woken;
+}
+
+}  // namespace vapisync::test
