@@ -11,7 +11,7 @@ using test::Dice;
 
 /// The settings of the daemons. Whatever holds up a request, it lands within the window.
 inline constexpr Milliseconds request_timeout{500};
-inline constexpr Milliseconds late_window{1'500};
+inline constexpr Milliseconds late_window{2'000};
 inline constexpr Milliseconds window = request_timeout + late_window;  ///< W
 inline constexpr Milliseconds lease{1'500};
 

@@ -141,10 +141,12 @@ std::string User::draw_change(const std::string& org, const std::string& key, in
   return change(fmt::format(R"("ask":{{{}}})", fields));
 }
 
-/// Now and then a tenant comes who was never there, or nothing would be created after a while.
+/// One tenant is restless: its edits come while a call is under way. And now and then one comes who
+/// was never there, or nothing would be created after a while.
 std::string User::draw_org(int number) {
   if (dice_.chance(0.08)) return fmt::format("new{}", number);
   const auto& all = orgs();
+  if (dice_.chance(0.3)) return all.front();
   return all[static_cast<size_t>(dice_.between(0, static_cast<int64_t>(all.size()) - 1))];
 }
 
