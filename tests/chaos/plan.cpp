@@ -23,7 +23,7 @@ Milliseconds draw_length(Trouble trouble, Dice& dice) {
     case Trouble::shut_database:
     case Trouble::stall_database:
     case Trouble::lose_database_answers: return between(100, 2'500);
-    case Trouble::shut_vapi: return between(100, 1'500);
+    case Trouble::shut_vapi:
     case Trouble::stall_vapi: return between(100, 1'500);
     case Trouble::lose_vapi_answers: return between(50, 500);
     case Trouble::weather: return between(400, 2'000);
