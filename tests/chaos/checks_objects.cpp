@@ -57,7 +57,11 @@ void check_resource(const Resource& resource, const std::vector<const Object*>& 
   const int64_t standing = resource.blocked ? resource.live : resource.desired;
   const bool wanted = standing > 0 && !resource.entry(standing).is_delete;
   if (!wanted) {
-    if (held != nullptr) complain(fmt::format("wanted no more, and object {} stands", held->id));
+    // A create may be lost, found, and followed by nothing but refusals: then its object stands,
+    // known and unconfirmed, until a version is accepted.
+    if (held != nullptr && !resource.blocked) {
+      complain(fmt::format("wanted no more, and object {} stands", held->id));
+    }
     return;
   }
   if (held == nullptr) {
