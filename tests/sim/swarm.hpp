@@ -5,10 +5,11 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "support/dice.hpp"
 
 namespace vapisync::sim {
 
-class Dice;
+using test::Dice;
 
 struct Swarm {
   static Swarm draw(Dice& dice);

@@ -1,6 +1,9 @@
 #include "support/gate.hpp"
 
+#include <arpa/inet.h>
 #include <filesystem>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdexcept>
 #include <stdlib.h>
@@ -21,10 +24,49 @@ sockaddr_un address_of(const std::string& path) {
   return address;
 }
 
-int unix_socket() {
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+sockaddr_in loopback(int port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
+
+int new_socket(int family) {
+  const int fd = ::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (fd < 0) throw std::runtime_error("socket failed");
   return fd;
+}
+
+template <class Address>
+int connect_to(const Address& address, int family) {
+  const int fd = new_socket(family);
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
+  ::close(fd);
+  return -1;
+}
+
+template <class Address>
+int listen_at(const Address& address, int family) {
+  const int fd = new_socket(family);
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(fd, 128) != 0) {
+    throw std::runtime_error("a gate cannot listen");
+  }
+  return fd;
+}
+
+int port_of(int listener) {
+  sockaddr_in address{};
+  socklen_t size = sizeof address;
+  ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
+  return ntohs(address.sin_port);
+}
+
+/// What passes through is as prompt as it was.
+void be_prompt(int fd) {
+  const int yes = 1;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
 }
 
 bool send_all(int to, const char* bytes, size_t size) {
@@ -47,14 +89,22 @@ std::string receive(int from) {
 
 }  // namespace
 
-Gate::Gate(const std::string& target) : target_(target), directory_("/tmp/vapisync-gate-XXXXXX") {
+Gate::Gate(const std::string& target)
+    : connect_([address = address_of(target)] { return connect_to(address, AF_UNIX); }),
+      directory_("/tmp/vapisync-gate-XXXXXX") {
   if (::mkdtemp(directory_.data()) == nullptr) throw std::runtime_error("mkdtemp failed in /tmp");
-  listener_ = unix_socket();
-  const auto address = address_of(directory_ + "/.s.PGSQL.1");
-  if (::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
-      ::listen(listener_, 32) != 0) {
-    throw std::runtime_error("cannot listen in " + directory_);
-  }
+  listener_ = listen_at(address_of(directory_ + "/.s.PGSQL.1"), AF_UNIX);
+  start();
+}
+
+Gate::Gate(int target)
+    : connect_([address = loopback(target)] { return connect_to(address, AF_INET); }),
+      listener_(listen_at(loopback(0), AF_INET)),
+      port_(port_of(listener_)) {
+  start();
+}
+
+void Gate::start() {
   wake_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   thread_ = std::thread([this] { run(); });
 }
@@ -66,7 +116,7 @@ Gate::~Gate() {
   drop_all();
   ::close(listener_);
   ::close(wake_);
-  std::filesystem::remove_all(directory_);
+  if (!directory_.empty()) std::filesystem::remove_all(directory_);
 }
 
 void Gate::set(State state) {
@@ -88,9 +138,11 @@ void Gate::wake() const {
 void Gate::run() {
   while (!stop_) {
     std::vector<pollfd> waited{{wake_, POLLIN, 0}, {listener_, POLLIN, 0}};
+    const State state = state_;
     for (const auto& pair : pairs_) {
-      waited.push_back({pair.client, POLLIN, 0});
-      waited.push_back({pair.server, POLLIN, 0});
+      const bool answers = state != State::stalled && state != State::answers_held;
+      waited.push_back({state == State::stalled ? -1 : pair.client, POLLIN, 0});
+      waited.push_back({answers ? pair.server : -1, POLLIN, 0});
     }
     if (::poll(waited.data(), waited.size(), -1) < 0) return;
     uint64_t woken = 0;
@@ -155,12 +207,14 @@ void Gate::accept_one() {
     ::close(client);
     return;
   }
-  const int server = unix_socket();
-  const auto address = address_of(target_);
-  if (::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+  const int server = connect_();
+  if (server < 0) {
     ::close(client);
-    ::close(server);
     return;
+  }
+  if (port_ != 0) {
+    be_prompt(client);
+    be_prompt(server);
   }
   pairs_.push_back({client, server});
 }

@@ -29,20 +29,6 @@ struct Pipe {
   _exit(127);
 }
 
-pid_t start(const std::vector<std::string>& arguments, int out, int err) {
-  std::vector<char*> pointers;
-  for (const auto& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
-  pointers.push_back(nullptr);
-  const pid_t pid = fork();
-  if (pid < 0) throw std::runtime_error("fork failed");
-  if (pid == 0) become(pointers.data(), out, err);
-  return pid;
-}
-
-int to_exit_code(int status) {
-  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 std::string read_all(int fd) {
   std::string text;
   char buffer[4096];
@@ -61,10 +47,26 @@ int milliseconds_until(std::chrono::steady_clock::time_point deadline) {
 
 }  // namespace
 
+pid_t start_program(const std::vector<std::string>& arguments, int out, int err) {
+  std::vector<char*> pointers;
+  for (const auto& argument : arguments) pointers.push_back(const_cast<char*>(argument.c_str()));
+  pointers.push_back(nullptr);
+  const pid_t pid = fork();
+  if (pid < 0) throw std::runtime_error("fork failed");
+  if (pid == 0) become(pointers.data(), out, err);
+  return pid;
+}
+
+int await_end(pid_t pid) {
+  int status = 0;
+  waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
 Process::Process(std::vector<std::string> arguments)
     : name_(arguments.size() > 1 ? arguments[1] : arguments[0]) {
   Pipe err;
-  pid_ = start(arguments, -1, err.ends[1]);
+  pid_ = start_program(arguments, -1, err.ends[1]);
   close(err.ends[1]);
   stderr_ = err.ends[0];
   pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid_, 0));
@@ -116,10 +118,8 @@ int Process::wait(std::chrono::seconds patience) {
   }
   pollfd waited{pidfd_, POLLIN, 0};
   if (poll(&waited, 1, milliseconds_until(deadline)) <= 0) fail("did not end");
-  int status = 0;
-  waitpid(pid_, &status, 0);
   ended_ = true;
-  exit_code_ = to_exit_code(status);
+  exit_code_ = await_end(pid_);
   return exit_code_;
 }
 
@@ -132,15 +132,13 @@ void Process::fail(const std::string& what) const {
 Ran run_program(const std::vector<std::string>& arguments) {
   Pipe out;
   Pipe err;
-  const pid_t pid = start(arguments, out.ends[1], err.ends[1]);
+  const pid_t pid = start_program(arguments, out.ends[1], err.ends[1]);
   close(out.ends[1]);
   close(err.ends[1]);
   Ran ran;
   ran.out = read_all(out.ends[0]);
   ran.err = read_all(err.ends[0]);
-  int status = 0;
-  waitpid(pid, &status, 0);
-  ran.exit_code = to_exit_code(status);
+  ran.exit_code = await_end(pid);
   return ran;
 }
 

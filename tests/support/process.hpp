@@ -48,6 +48,11 @@ class Process {
   int exit_code_{0};
 };
 
+/// Starts a program, which dies with the thread that started it. `out` may be -1: the test's own.
+pid_t start_program(const std::vector<std::string>& arguments, int out, int err);
+/// The exit code, or 128 + the signal that ended it; waits until then.
+int await_end(pid_t pid);
+
 struct Ran {
   int exit_code{0};
   std::string out;  ///< standard output

@@ -50,10 +50,9 @@ HttpAnswer http_exchange(const std::string& base_url, const std::string& method,
 }
 
 SandboxProcess::SandboxProcess()
-    : process_({VAPISYNC_BINARY, "sandbox", "--listen", "127.0.0.1:0"}) {
-  const auto ready = process_.await("sandbox.ready");
-  url_ = "http://127.0.0.1:" + std::to_string(json::find(ready, "port")->GetInt());
-}
+    : process_({VAPISYNC_BINARY, "sandbox", "--listen", "127.0.0.1:0"}),
+      port_(json::find(process_.await("sandbox.ready"), "port")->GetInt()),
+      url_("http://127.0.0.1:" + std::to_string(port_)) {}
 
 void SandboxProcess::set_faults(const std::string& rules) {
   const auto answer =
@@ -65,8 +64,8 @@ json::Document SandboxProcess::get(const std::string& target) {
   return json::parse(http_exchange(url_, "GET", target).body).value();
 }
 
-json::Document SandboxProcess::journal() {
-  return get("/_sandbox/journal");
+json::Document SandboxProcess::journal(uint64_t since) {
+  return get("/_sandbox/journal?since=" + std::to_string(since));
 }
 json::Document SandboxProcess::state() {
   return get("/_sandbox/state");

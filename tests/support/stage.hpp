@@ -27,10 +27,12 @@ class SandboxProcess {
   SandboxProcess();
 
   [[nodiscard]] std::string url() const { return url_; }
+  [[nodiscard]] int port() const { return port_; }
   void set_faults(const std::string& rules);  ///< a JSON array; throws when refused
   void clear_faults() { set_faults("[]"); }
 
-  json::Document journal();
+  /// What came after entry `since`.
+  json::Document journal(uint64_t since = 0);
   json::Document state();
   /// Requests of this method that the sandbox carried out or refused.
   int requests(const std::string& method);
@@ -43,6 +45,7 @@ class SandboxProcess {
  private:
   json::Document get(const std::string& target);
   Process process_;
+  int port_;
   std::string url_;
 };
 
