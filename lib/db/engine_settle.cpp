@@ -149,12 +149,13 @@ void wake_neighbours(Connection& connection, const std::vector<const Report*>& r
   if (!ids.empty()) connection.call("wake_neighbours", array_literal(ids));
 }
 
-/// A count that a crash may lose: it only tells an accident from somebody's deed.
+/// A count that a crash may lose: it only tells an accident from somebody's deed. What may be the
+/// work of our own delete, whose answer was lost, does not count.
 void note_gone(Connection& connection, const std::vector<const Report*>& reports,
                const std::vector<Receipt>& receipts) {
   const auto ids = ids_where(reports, receipts, [](const Report& report, const Receipt& receipt) {
     return receipt.recorded == Recorded::done && report.error &&
-           report.error->code == "remote_gone";
+           report.error->code == "remote_gone" && !report.claim->open;
   });
   if (ids.empty()) return;
   for (const auto& row : connection.call("note_gone", array_literal(ids))) {

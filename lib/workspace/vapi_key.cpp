@@ -50,14 +50,22 @@ std::string account_in(const http::Response& response) {
   return parsed->Empty() ? std::string{} : std::string(json::text_or((*parsed)[0], "orgId", ""));
 }
 
-/// One of the org's objects in Vapi, if it has any.
-std::string some_remote_id(pqxx::connection& connection, const std::string& org_id) {
+/// Where the org's objects are now.
+struct Home {
+  std::string account_id;  ///< empty: not known
+  std::string remote_id;   ///< one of them, if there is any
+};
+
+Home home_of(pqxx::connection& connection, const std::string& org_id) {
   pqxx::nontransaction tx(connection);
-  const auto rows = tx.exec_params(
-      "SELECT remote_id FROM vapisync.resources"
-      " WHERE org_id = $1 AND kind = 'assistant' AND remote_id IS NOT NULL LIMIT 1",
+  const auto row = tx.exec_params1(
+      "SELECT coalesce(r.account_id, vapisync.org_account($1), ''), coalesce(r.remote_id, '')"
+      " FROM (SELECT) nothing LEFT JOIN LATERAL (SELECT x.account_id, x.remote_id"
+      "  FROM vapisync.resources x"
+      "  WHERE x.org_id = $1 AND x.kind = 'assistant' AND x.remote_id IS NOT NULL LIMIT 1) r ON "
+      "true",
       org_id);
-  return rows.empty() ? std::string{} : rows[0][0].as<std::string>();
+  return {row[0].as<std::string>(), row[1].as<std::string>()};
 }
 
 struct Tested {
@@ -65,12 +73,18 @@ struct Tested {
   bool same_account{true};
 };
 
-Result<Tested> test_key(const NewKey& change, const std::string& remote_id) {
+/// Two accounts are told apart by their ids; by whether one of our objects is there while the
+/// account is empty, and so without a name.
+Result<Tested> test_key(const NewKey& change, const Home& home) {
   auto list = get(change, "/assistant?limit=1");
   if (!list) return list.error();
   Tested tested{account_in(*list), true};
-  if (remote_id.empty()) return tested;
-  auto object = get(change, "/assistant/" + http::percent_encode(remote_id));
+  if (!tested.account_id.empty() && !home.account_id.empty()) {
+    tested.same_account = tested.account_id == home.account_id;
+    return tested;
+  }
+  if (home.remote_id.empty()) return tested;
+  auto object = get(change, "/assistant/" + http::percent_encode(home.remote_id));
   if (object) {
     tested.account_id = account_in(*object);
   } else if (object.error().verdict == Verdict::missing) {
@@ -85,7 +99,7 @@ Result<Tested> test_key(const NewKey& change, const std::string& remote_id) {
 
 Result<KeyChange> set_vapi_key(pqxx::connection& connection, const Sealer& sealer,
                                NewKey change) try {
-  auto tested = test_key(change, some_remote_id(connection, change.org_id));
+  auto tested = test_key(change, home_of(connection, change.org_id));
   if (!tested) return tested.error();
   const std::string fingerprint = vapi::key_fingerprint(change.key, change.base_url);
   const std::string sealed = sealer.seal(change.key, vapi::credential_context(fingerprint));

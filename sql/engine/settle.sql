@@ -121,6 +121,10 @@ WITH reports AS (
   SELECT l.account_id, o.kind, l.remote_id, o.resource_id, l.reason, vapisync.leftover_due(l.reason, $3::bigint)
     FROM owned o, jsonb_to_recordset(o.leftovers) AS l (account_id text, remote_id text, reason text)
   ON CONFLICT (account_id, kind, object) DO NOTHING
+), leftovers_kept AS (
+  -- What a resource holds is none, whoever listed it.
+  DELETE FROM vapisync.leftovers l USING owned o
+   WHERE o.moved AND l.account_id = o.account_id AND l.kind = o.kind AND l.object = o.remote_id
 ), saves_moved AS MATERIALIZED (
   SELECT save_id, count(*)::integer AS ended, max(rank)::smallint AS rank,
          (array_agg(error) FILTER (WHERE rank = 2))[1] AS error

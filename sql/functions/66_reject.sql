@@ -7,10 +7,12 @@ LANGUAGE sql IMMUTABLE AS $$
   SELECT ARRAY(SELECT k FROM unnest(a || b) AS k GROUP BY k ORDER BY k COLLATE "C")
 $$;
 
--- Does the remote object have what the save asked of this resource?
+-- Does the remote object have what the save asked of this resource? It may, as long as nothing in it was confirmed.
 CREATE OR REPLACE FUNCTION vapisync.live_holds(id bigint, save_id uuid) RETURNS boolean
 LANGUAGE sql STABLE AS $$
   SELECT coalesce(bool_or(o.cause <> 'rollback') AND NOT bool_or(o.cause = 'rollback'), false)
+    OR EXISTS (SELECT FROM vapisync.resources r
+               WHERE r.resource_id = id AND r.live_version = 0 AND r.remote_id IS NOT NULL)
   FROM vapisync.outbox o JOIN vapisync.resources r ON r.resource_id = o.resource_id
   WHERE o.resource_id = id AND o.save_id = live_holds.save_id AND o.version <= r.live_version
 $$;
@@ -117,6 +119,11 @@ BEGIN
     status := 'held';
     RETURN;
   END IF;
+  UPDATE vapisync.resources r
+  SET remote_id = i.remote_id, account_id = i.account_id, marker = i.marker, live_hash = i.live_hash,
+      sent_keys = CASE WHEN touched THEN vapisync.merge_keys(r.sent_keys, i.sent_keys) ELSE i.sent_keys END
+  WHERE r.resource_id = i.resource_id;
+  DELETE FROM vapisync.leftovers l WHERE (l.account_id, l.kind, l.object) = (i.account_id, i.kind, i.remote_id);
   IF NOT again THEN
     undone := cardinality(guilty.saves);
     others := ARRAY(SELECT DISTINCT o.save_id FROM vapisync.outbox o
@@ -132,9 +139,7 @@ BEGIN
   END IF;
 
   UPDATE vapisync.resources r
-  SET remote_id = i.remote_id, account_id = i.account_id, marker = i.marker, live_hash = i.live_hash,
-      sent_keys = CASE WHEN touched THEN vapisync.merge_keys(r.sent_keys, i.sent_keys) ELSE i.sent_keys END,
-      settled_version = CASE WHEN again OR guilty.by_field THEN r.settled_version
+  SET settled_version = CASE WHEN again OR guilty.by_field THEN r.settled_version
                              ELSE greatest(r.settled_version, i.version) END,
       last_error = CASE WHEN again OR r.desired_version > i.version THEN r.last_error ELSE i.error END
   WHERE r.resource_id = i.resource_id

@@ -1,7 +1,7 @@
 -- The operator's side of credentials. Only the daemon's role may call these.
 
--- Everything of an org is looked at again; with another account what is known of Vapi is forgotten.
-CREATE OR REPLACE FUNCTION vapisync.restart_org(org_id text, other_account boolean) RETURNS void
+-- Everything of an org is looked at again; when it left an account, what is known of Vapi is forgotten.
+CREATE OR REPLACE FUNCTION vapisync.restart_org(org_id text, other_account boolean, left_account text) RETURNS void
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
@@ -11,6 +11,14 @@ BEGIN
     SELECT r.account_id, r.kind, r.remote_id, r.resource_id, 'other_account'
     FROM vapisync.resources r
     WHERE r.org_id = restart_org.org_id AND r.remote_id IS NOT NULL AND r.account_id IS NOT NULL
+    ON CONFLICT (account_id, kind, object) DO NOTHING;
+    -- A create whose answer is not known may stand there too; its mark names the resource.
+    INSERT INTO vapisync.leftovers (account_id, kind, marker, resource_id, reason)
+    SELECT left_account, r.kind, m.installation_id || '/' || r.resource_id,
+      r.resource_id, 'open_create'
+    FROM vapisync.meta m, vapisync.resources r JOIN vapisync.work w ON w.resource_id = r.resource_id
+    WHERE r.org_id = restart_org.org_id AND r.remote_id IS NULL
+      AND (w.open_until IS NOT NULL OR w.leased_until > clock_timestamp())
     ON CONFLICT (account_id, kind, object) DO NOTHING;
     UPDATE vapisync.resources r
     SET remote_id = NULL, account_id = NULL, marker = NULL, live_version = 0, live_hash = NULL, sent_keys = '{}'
@@ -29,11 +37,13 @@ $$;
 CREATE OR REPLACE FUNCTION vapisync.assign_credential(org_id text, credential_id bigint, other_account boolean)
 RETURNS void LANGUAGE plpgsql AS $$
 #variable_conflict use_column
+DECLARE
+  left_account text := coalesce(vapisync.org_account(assign_credential.org_id), '');
 BEGIN
   INSERT INTO vapisync.orgs (org_id, credential_id)
   VALUES (assign_credential.org_id, assign_credential.credential_id)
   ON CONFLICT (org_id) DO UPDATE SET credential_id = excluded.credential_id;
-  PERFORM vapisync.restart_org(assign_credential.org_id, other_account);
+  PERFORM vapisync.restart_org(assign_credential.org_id, other_account, left_account);
   PERFORM pg_notify('vapisync', '');
 END
 $$;

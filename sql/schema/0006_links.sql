@@ -6,7 +6,8 @@ ALTER TABLE vapisync.credentials
   ADD COLUMN marks_by_name boolean NOT NULL DEFAULT false;
 CREATE INDEX leftovers_due ON vapisync.leftovers (due_at) WHERE due_at IS NOT NULL;
 
--- Replaced by others (functions/35_references, 60_save, 75_save_status).
+-- Replaced by others (functions/35_references, 60_save, 75_save_status, 85_workspace).
 DROP FUNCTION IF EXISTS vapisync.dollar_path(text, jsonb);
 DROP FUNCTION IF EXISTS vapisync.check_deletable(bigint, jsonb, text);
 DROP FUNCTION IF EXISTS vapisync.save_members(uuid);
+DROP FUNCTION IF EXISTS vapisync.restart_org(text, boolean);

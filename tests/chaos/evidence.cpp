@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <stdexcept>
 
-#include "core/document.hpp"
+#include "core/marker.hpp"
 #include "sandbox/wall_time.hpp"
 
 namespace vapisync::chaos {

@@ -116,6 +116,24 @@ TEST_F(Leftovers, ALateCreateIsLookedForWhenItCanLandNoMore) {
   EXPECT_LE(*wait, Engine::window);
 }
 
+TEST_F(Leftovers, WhatAResourceTakesOverIsNoLeftoverAnyMore) {
+  settle_with("copy");
+  auto adopted = confirmed(save_and_claim());
+  adopted.remote.id = "extra";
+  engine.settle(adopted);
+  EXPECT_EQ(sql("SELECT count(*) FROM vapisync.leftovers WHERE object = 'extra'"), "0");
+}
+
+TEST_F(Leftovers, ACreateUnderWayWhenItsOrgMovesIsListedByItsMark) {
+  save_and_claim();
+  sql("SELECT vapisync.set_credential('acme', 'other', 'http://vapi.test', 'sealed', 'b', true)");
+  EXPECT_EQ(sql("SELECT reason FROM vapisync.leftovers"), "open_create");
+  EXPECT_EQ(sql("SELECT l.marker = m.installation_id || '/' || l.resource_id"
+                " FROM vapisync.leftovers l, vapisync.meta m"),
+            "t");
+  EXPECT_TRUE(due().empty());
+}
+
 struct Mass404 : Leftovers {
   /// So many objects, each of an org of its own.
   void have(int objects) {
@@ -123,7 +141,7 @@ struct Mass404 : Leftovers {
       engine.settle(confirmed(save_and_claim("org" + std::to_string(i))));
     }
   }
-  void lose(int objects) {
+  void lose(int objects, bool open = false) {
     std::vector<db::Report> gone;
     std::vector<db::Claim> claims;
     sql("INSERT INTO vapisync.work (resource_id, org_id, kind, due_at)"
@@ -132,7 +150,8 @@ struct Mass404 : Leftovers {
         " ORDER BY resource_id LIMIT " +
         std::to_string(objects));
     claims = engine.claim();
-    for (const auto& claim : claims) {
+    for (auto& claim : claims) {
+      claim.open = open;
       auto forgotten = report(claim, db::Outcome::forgotten);
       forgotten.remote = {};
       forgotten.error = make_error(Verdict::missing, "remote_gone", "the object is gone");
@@ -164,6 +183,12 @@ TEST_F(Mass404, ManyPauseTheCredentialUntilAnOperatorLooked) {
       << "an answer is no reason to go on";
   EXPECT_EQ(sql("SELECT vapisync.resume_credential('org5')"), "t");
   EXPECT_FALSE(engine.sweep().at(0).paused);
+}
+
+TEST_F(Mass404, WhatOurOwnLostDeletesMayHaveDoneDoesNotCount) {
+  have(6);
+  lose(4, true);
+  EXPECT_EQ(reason(), "active");
 }
 
 TEST_F(Mass404, ATenthOfALargeAccountIsNotMany) {

@@ -125,6 +125,20 @@ TEST_F(RollbackRefused, APutBackFailsItsSaveWhileVapiHasWhatItAsked) {
       << "a put-back is never rolled back";
 }
 
+TEST_F(RollbackRefused, APutBackFailsItsSaveWhereNobodyKnowsWhatTheObjectHolds) {
+  sql("UPDATE vapisync.resources SET remote_id = NULL, live_version = 0 WHERE key = 'inbound'");
+  save("r", R"({"inbound":{"voice":"bad"}})");
+  claim();
+  refuse("inbound", "voice");
+  claim();
+  auto refusal = refusal_of("inbound", "name");
+  refusal.remote.id = "adopted";  // what an open create of the refused version had made
+  refusal.remote.account_id = "account";
+  engine.settle(refusal);
+  EXPECT_EQ(state("r"), "failed");
+  EXPECT_EQ(log.count("save.not_undone"), 1);
+}
+
 TEST_F(RollbackRefused, APutBackWhereNothingOfItsSaveIsLiveIsDone) {
   save("r", R"({"inbound":{"voice":"bad"}})");
   claim();

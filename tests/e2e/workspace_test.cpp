@@ -92,6 +92,20 @@ TEST_F(Workspace, ANewKeyOfTheSameAccountKeepsTheAssistant) {
   EXPECT_EQ(stage.sandbox.assistants(), 1);
 }
 
+TEST_F(Workspace, AnAssistantThatIsGoneDoesNotMakeItAnotherAccount) {
+  const auto daemon = start();
+  ASSERT_EQ(run("workspace set acme", "acme~1").exit_code, 0);
+  stage.save("acme", "r1", R"({"inbound":{"name":"In"},"outbound":{"name":"Out"}})");
+  daemon->await("sync.synced", of_request("r1"));
+  daemon->await("sync.synced", of_request("r1"));
+  stage.sandbox.remove(stage.assistant_id("acme", "inbound"));
+  const auto kept = stage.assistant_id("acme", "outbound");
+  const Ran changed = run("workspace set acme", "acme~2");
+  ASSERT_EQ(changed.exit_code, 0) << changed.err;
+  EXPECT_EQ(changed.out.find("another account"), std::string::npos) << changed.out;
+  EXPECT_EQ(stage.assistant_id("acme", "outbound"), kept);
+}
+
 TEST_F(Workspace, AKeyOfAnotherAccountMakesTheAgentsAnewAndListsTheOldOnes) {
   const auto daemon = start();
   ASSERT_EQ(run("workspace set acme", "old-account").exit_code, 0);

@@ -90,7 +90,8 @@ class PostgresBench final : public Bench {
         "    AND o.version = r.desired_version) AS wanted,"
         "  (SELECT json_agg(e.state ORDER BY e.version) FROM vapisync.entries e"
         "    WHERE e.resource_id = r.resource_id) AS states,"
-        "  (SELECT json_agg(l.object) FROM vapisync.leftovers l"
+        "  (SELECT json_agg(regexp_replace(l.object, '^[0-9a-f-]+/', '/'))"
+        "    FROM vapisync.leftovers l"
         "    WHERE l.resource_id = r.resource_id) AS leftover_objects"
         " FROM vapisync.resources r LEFT JOIN vapisync.work w USING (resource_id)"
         " WHERE r.org_id = $1 AND r.key = $2",

@@ -1,4 +1,6 @@
 // Credentials in the database in memory: who uses which, and what a new key does to an org.
+#include <algorithm>
+
 #include "support/memory_database.hpp"
 
 namespace vapisync::test {
@@ -23,20 +25,31 @@ int64_t MemoryDatabase::set_credential(const std::string& org_id, const std::str
         credentials.emplace(credentials.rbegin()->first + 1, Credential{fingerprint, "", {}}).first;
   }
   row->second.paused_until.reset();
+  const auto before = credentials.find(credential_of(org_id));
+  const std::string left = before == credentials.end() ? "" : before->second.account_id;
   credential_of_org_[org_id] = row->first;
   for (auto& [id, resource] : resources) {
     if (resource.org_id != org_id) continue;
-    if (other_account) leave_account(resource);
+    if (other_account) leave_account(resource, left, now);
     touch(id, now);
   }
   return row->first;
 }
 
-void MemoryDatabase::leave_account(Resource& resource) {
-  if (!resource.remote.id.empty()) leftovers.push_back({resource.id, resource.remote.id, ""});
+void MemoryDatabase::leave_account(Resource& resource, const std::string& account, TimePoint now) {
+  const auto row = work.find(resource.id);
+  const bool may_land =
+      row != work.end() && (row->second.open_until || row->second.leased_until.value_or(now) > now);
+  if (!resource.remote.id.empty()) {
+    leftovers.push_back({resource.id, resource.remote.id, "", account});
+  } else if (may_land) {
+    const Leftover create{resource.id, "", "/" + std::to_string(resource.id), account};
+    if (std::find(leftovers.begin(), leftovers.end(), create) == leftovers.end()) {
+      leftovers.push_back(create);
+    }
+  }
   resource.remote = {};
   resource.live = 0;
-  const auto row = work.find(resource.id);
   if (row == work.end()) return;
   // A claim under way writes nothing any more; its request goes to the account that was left.
   row->second.token = 0;

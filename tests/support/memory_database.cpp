@@ -192,6 +192,10 @@ void MemoryDatabase::keep_what_it_learnt(Resource& resource, const db::Report& r
   if (report.error) {
     attempts.push_back({resource.id, report.error->code, report.error->status});
   }
+  const std::string& id = report.remote.id;
+  if (!id.empty() && id != resource.remote.id) {
+    std::erase_if(leftovers, [&id](const auto& leftover) { return leftover.remote_id == id; });
+  }
   for (const auto& leftover : report.leftovers) {
     leftovers.push_back({resource.id, leftover.remote_id, ""});
   }

@@ -100,7 +100,11 @@ class MemoryDatabase {
   struct Leftover {
     int64_t resource_id{0};
     std::string remote_id;
-    std::string marker;  ///< where the id is not known
+    std::string
+        marker;  ///< where the id is not known: an attempt, or `/RESOURCE` of an open create
+    std::string account_id{};
+
+    bool operator==(const Leftover&) const = default;
   };
   struct Attempt {
     int64_t resource_id{0};
@@ -186,7 +190,7 @@ class MemoryDatabase {
   void append(Resource& resource, const std::string& save, const Change& change, TimePoint now);
   void append(Resource& resource, Entry entry, TimePoint now);
   void ensure_work(const Resource& resource, TimePoint now);
-  void leave_account(Resource& resource);
+  void leave_account(Resource& resource, const std::string& account, TimePoint now);
   [[nodiscard]] bool would_move(const Work& work, const Resource& resource, TimePoint now) const;
   db::Receipt settle_one(db::Report report, TimePoint now);
   db::Receipt settle_lost(Resource& resource, const db::Report& report, TimePoint now);
@@ -216,7 +220,7 @@ class MemoryDatabase {
   void undo(const std::string& org_id, const std::vector<std::string>& guilty,
             const std::optional<Error>& error, TimePoint now);
   void put_back(Resource& resource, const std::vector<std::string>& for_saves, TimePoint now);
-  void fail_entries(Resource& resource, int64_t sent, const std::optional<Error>& error);
+  void fail_entries(Resource& resource, const db::Report& report);
 
   Options options_;
   int64_t last_resource_{0};

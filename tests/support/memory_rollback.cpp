@@ -144,7 +144,7 @@ db::Receipt MemoryDatabase::settle_refusal(Resource& resource, const db::Report&
       if (resource.desired > claim.version) {
         put_back(resource, {being_undone.begin(), being_undone.end()}, now);
       }
-      fail_entries(resource, claim.version, report.error);
+      fail_entries(resource, report);
       resource.settled = std::max(resource.settled, claim.version);
     }
   }
@@ -191,14 +191,16 @@ void MemoryDatabase::put_back(Resource& resource, const std::vector<std::string>
 }
 
 /// What was sent in vain ends. A put-back fails its save only where Vapi still has what that asked,
-/// and says nothing when it goes again in a newer version.
-void MemoryDatabase::fail_entries(Resource& resource, int64_t sent,
-                                  const std::optional<Error>& error) {
+/// or may have it, and says nothing when it goes again in a newer version.
+void MemoryDatabase::fail_entries(Resource& resource, const db::Report& report) {
+  const int64_t sent = report.claim->version;
+  const std::optional<Error>& error = report.error;
   const bool goes_again = resource.desired > sent;
+  const bool unknown = resource.live == 0 && !report.remote.id.empty();
   for (int64_t version = resource.settled + 1; version <= sent; ++version) {
     Entry& entry = resource.entries.at(static_cast<size_t>(version - 1));
     const bool judged = !entry.ended && !(entry.puts_back && goes_again);
-    const bool hurts = !entry.puts_back || is_in(resource, entry.save, resource.live);
+    const bool hurts = !entry.puts_back || unknown || is_in(resource, entry.save, resource.live);
     if (judged) entry.ended = Ended{EntryState::failed, error, ""};
     const bool fails = judged && hurts;
     move_save(resource.org_id, entry.save, fails ? Rank::failed : Rank::superseded,
