@@ -1,6 +1,7 @@
 #include "core/fair_queue.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 namespace vapisync::core {
 
@@ -14,9 +15,11 @@ void FairQueue::remove(const std::string& org) {
 
 std::vector<Share> FairQueue::deal(const Limits& limits) {
   std::vector<Share> shares;
+  std::vector<std::string> served;
+  std::vector<std::string> passed_over;
   std::unordered_map<int64_t, int> left;  // by credential
   int rows = limits.rows;
-  for (size_t turns = ring_.size(); turns > 0 && rows > 0; --turns) {
+  while (!ring_.empty() && rows > 0) {
     std::string org = std::move(ring_.front());
     ring_.pop_front();
     const int64_t credential = members_.at(org);
@@ -30,8 +33,14 @@ std::vector<Share> FairQueue::deal(const Limits& limits) {
       rows -= share;
       allowed -= share;
     }
-    ring_.push_back(std::move(org));
+    (share > 0 ? served : passed_over).push_back(std::move(org));
   }
+  // Who got nothing has not had a turn: whoever shares a credential with it must not be first
+  // again.
+  ring_.insert(ring_.begin(), std::make_move_iterator(passed_over.begin()),
+               std::make_move_iterator(passed_over.end()));
+  ring_.insert(ring_.end(), std::make_move_iterator(served.begin()),
+               std::make_move_iterator(served.end()));
   return shares;
 }
 

@@ -29,7 +29,7 @@ class FairQueue {
     /// How many resources a credential may start now.
     std::function<int(int64_t)> of_credential;
   };
-  /// Goes round once at most, from where the last deal stopped.
+  /// Each org has one turn at most. Those that had none stay in front of those that had.
   std::vector<Share> deal(const Limits& limits);
 
  private:

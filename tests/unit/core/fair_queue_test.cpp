@@ -47,6 +47,16 @@ TEST(FairQueue, AnOrgWhoseCredentialRestsKeepsNobodyWaiting) {
   EXPECT_EQ(text(queue.deal(limits)), "ready1 ");
 }
 
+TEST(FairQueue, AnOrgThatGotNothingIsNextWhenItsCredentialHasASlotAgain) {
+  FairQueue queue;
+  queue.add("backlog", 1);
+  queue.add("single", 1);
+  const FairQueue::Limits one_slot{100, 16, [](int64_t) { return 1; }};
+  EXPECT_EQ(text(queue.deal(one_slot)), "backlog1 ");
+  EXPECT_EQ(text(queue.deal(one_slot)), "single1 ");
+  EXPECT_EQ(text(queue.deal(one_slot)), "backlog1 ");
+}
+
 TEST(FairQueue, AddingAgainKeepsThePlaceAndRemovingForgets) {
   FairQueue queue;
   queue.add("a", 1);
