@@ -90,12 +90,14 @@ asio::awaitable<void> Daemon::live() {
     spawn(executor, dispatcher_->run(), "dispatcher");
     spawn(executor, resyncer_->run(), "resyncer");
     spawn(executor, janitor_->run(), "janitor");
+    spawn(executor, inventory_->run(), "inventory");
     log::info("serve.ready", {{"daemon", daemon_id_}});
     if (stopping_) dispatcher_->stop();
     co_await dispatcher_->recorder().run();  // ends last: when every outcome is written
     listener_->stop();
     resyncer_->stop();
     janitor_->stop();
+    inventory_->stop();
     credentials_->stop();
   }
   log::info("serve.stopped", {{"daemon", daemon_id_}});
@@ -170,9 +172,14 @@ void Daemon::build_engine_for(const std::string& installation_id) {
   resyncer_ = std::make_unique<sync::Resyncer>(
       *clock_, config_.engine.poll_max,
       [this] { return db::touch_restored(pool_, resync_due_max); },
-      [this] { dispatcher_->ring(); });
+      [this] {
+        dispatcher_->ring();
+        inventory_->look();
+      });
   janitor_ = std::make_unique<sync::Janitor>(*store_, *clock_, *credentials_,
                                              sync::JanitorOptions{installation_id});
+  inventory_ = std::make_unique<sync::Inventory>(*store_, *clock_, *credentials_,
+                                                 sync::InventoryOptions{installation_id});
   dispatcher_->set_leftover_listed([this] { janitor_->look(); });
   dispatcher_->set_listening([this] { return listener_->listening(); });
 }

@@ -19,6 +19,7 @@
 #include "db/session.hpp"
 #include "sync/credentials.hpp"
 #include "sync/dispatcher.hpp"
+#include "sync/inventory.hpp"
 #include "sync/janitor.hpp"
 #include "sync/resyncer.hpp"
 #include "sync/syncer.hpp"
@@ -61,6 +62,7 @@ class Daemon {
   std::unique_ptr<sync::Dispatcher> dispatcher_;
   std::unique_ptr<sync::Resyncer> resyncer_;
   std::unique_ptr<sync::Janitor> janitor_;
+  std::unique_ptr<sync::Inventory> inventory_;
   std::unique_ptr<db::Listener> listener_;
   Event stopped_;
   bool stopping_{false};

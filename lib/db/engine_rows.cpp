@@ -239,6 +239,21 @@ std::string reports_to_json(const std::vector<const Report*>& reports) {
   return {buffer.GetString(), buffer.GetSize()};
 }
 
+std::string objects_to_json(const std::vector<MarkedObject>& objects) {
+  rapidjson::StringBuffer buffer;
+  Writer writer(buffer);
+  writer.StartArray();
+  for (const auto& object : objects) {
+    writer.StartObject();
+    member(writer, "account_id", std::string_view(object.account_id));
+    member(writer, "remote_id", std::string_view(object.remote_id));
+    member(writer, "resource_id", object.resource_id);
+    writer.EndObject();
+  }
+  writer.EndArray();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
 std::string report_to_json(const Report& report) {
   rapidjson::StringBuffer buffer;
   Writer writer(buffer);

@@ -17,6 +17,7 @@ Claim claim_from_row(const pqxx::row& row);
 void add_facts(Claim& claim, const pqxx::row& row);
 
 std::string reports_to_json(const std::vector<const Report*>& reports);
+std::string objects_to_json(const std::vector<MarkedObject>& objects);
 std::string report_to_json(const Report& report);
 /// From the columns `status` and `due_now`.
 Receipt receipt_from_row(const pqxx::row& row);

@@ -190,6 +190,31 @@ class PostgresStore final : public EngineStore {
     co_return co_await pool_.run(std::move(work));
   }
 
+  Answer<std::optional<InventoryClaim>> claim_inventory(Milliseconds lease) override {
+    auto work = [lease](Connection& connection) -> std::optional<InventoryClaim> {
+      const auto rows = connection.call("claim_inventory", lease.count());
+      if (rows.empty()) return std::nullopt;
+      return InventoryClaim{rows.front()["credential_id"].as<int64_t>(),
+                            rows.front()["fingerprint"].as<std::string>()};
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
+  Answer<int> record_inventory(std::string kind, std::vector<MarkedObject> objects) override {
+    auto work = [kind = std::move(kind), objects = std::move(objects)](Connection& connection) {
+      const auto recorded = connection.call("record_inventory", kind, objects_to_json(objects));
+      return static_cast<int>(recorded.affected_rows());
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
+  Answer<bool> end_inventory(int64_t credential_id) override {
+    auto work = [credential_id](Connection& connection) {
+      return connection.call("end_inventory", credential_id).affected_rows() > 0;
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
   Answer<int> heartbeat() override {
     auto work = [this](Connection& connection) {
       const auto row =

@@ -156,6 +156,19 @@ struct LeftoverClaim {
   std::string created_after;  ///< ISO 8601
 };
 
+/// An account to look through after a restore.
+struct InventoryClaim {
+  int64_t credential_id{0};
+  std::string fingerprint;
+};
+
+/// An object that bears our mark.
+struct MarkedObject {
+  std::string account_id;
+  std::string remote_id;
+  int64_t resource_id{0};
+};
+
 class EngineStore {
  public:
   template <class T = void>
@@ -191,6 +204,12 @@ class EngineStore {
   virtual Answer<bool> end_leftover(const LeftoverClaim& leftover, bool keep) = 0;
   /// How long until one may be deleted; nothing: none is to be.
   virtual Answer<std::optional<Milliseconds>> next_leftover() = 0;
+
+  /// The next account to look through after a restore; nothing: there is none.
+  virtual Answer<std::optional<InventoryClaim>> claim_inventory(Milliseconds lease) = 0;
+  /// How many of them nobody holds or may still find: those are leftovers now.
+  virtual Answer<int> record_inventory(std::string kind, std::vector<MarkedObject> objects) = 0;
+  virtual Answer<bool> end_inventory(int64_t credential_id) = 0;
 
   /// How many daemons are alive, this one included.
   virtual Answer<int> heartbeat() = 0;

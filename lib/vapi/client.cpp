@@ -141,6 +141,15 @@ Client::Answer<json::Document> Client::list_page(const core::Kind& kind, std::st
 
 Client::Answer<std::vector<Object>> Client::find(const core::Kind& kind, std::string resource,
                                                  std::string created_after, KeepOn keep_on) {
+  auto is_marked = [&kind, resource = std::move(resource)](const json::Value& object) {
+    return core::find_marker(object, resource, kind).has_value();
+  };
+  co_return co_await search(kind, std::move(is_marked), std::move(created_after),
+                            std::move(keep_on));
+}
+
+Client::Answer<std::vector<Object>> Client::search(const core::Kind& kind, Wanted wanted,
+                                                   std::string created_after, KeepOn keep_on) {
   std::vector<Object> found;
   std::set<std::string> seen;
   std::string before;
@@ -164,7 +173,7 @@ Client::Answer<std::vector<Object>> Client::find(const core::Kind& kind, std::st
       }
       if (!seen.insert(object.id).second) continue;
       news = true;
-      if (core::find_marker(item, resource, kind)) found.push_back(std::move(object));
+      if (wanted(item)) found.push_back(std::move(object));
       before = next_millisecond(json::text_or(item, "createdAt", ""));
     }
     if (static_cast<int>(items->Size()) < limit) {

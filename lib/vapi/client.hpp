@@ -58,6 +58,12 @@ class Client {
   /// Asked between the pages of a search: false ends it, with the code `search_ended`.
   using KeepOn = std::function<boost::asio::awaitable<bool>()>;
 
+  /// Called once for each object; whether it belongs into the answer.
+  using Wanted = std::function<bool(const json::Value& object)>;
+  /// Every object that is wanted, oldest first; otherwise like `find`.
+  Answer<std::vector<Object>> search(const core::Kind& kind, Wanted wanted,
+                                     std::string created_after, KeepOn keep_on);
+
   /// Every object whose marker names this resource, oldest first. `created_after` bounds the
   /// search (ISO 8601); empty searches the whole account. Takes at most half of the rate.
   Answer<std::vector<Object>> find(const core::Kind& kind, std::string resource,

@@ -13,7 +13,7 @@ SELECT t.account_id, t.kind, t.object, t.remote_id, t.marker AS attempt, t.resou
   FROM taken t
        JOIN vapisync.resources r ON r.resource_id = t.resource_id
        JOIN vapisync.orgs o ON o.org_id = r.org_id
-       JOIN vapisync.credentials c ON c.credential_id = o.credential_id OR o.credential_id IS NULL AND c.platform
+       JOIN vapisync.credentials c ON c.credential_id = vapisync.org_credential(r.org_id)
  WHERE c.account_id = coalesce(nullif(t.account_id, ''), c.account_id) AND c.state = 'active' AND o.paused_at IS NULL
    AND r.origin = 'created'
    AND r.live_version = r.desired_version AND r.last_error IS NULL AND r.remote_id IS DISTINCT FROM t.remote_id

@@ -1,14 +1,21 @@
 -- Objects of these resources were found to be gone. More than 3, and more than a tenth of the account's, in ten
--- minutes are no accident: the credential rests until an operator has looked. $1 resource ids
-WITH gone AS (
-  SELECT c.credential_id, c.account_id, count(*)::integer + coalesce(min(c.gone_count) FILTER (WHERE f.fresh), 0) AS objects,
-         CASE WHEN bool_and(f.fresh) THEN min(c.gone_since) ELSE now() END AS since
-    FROM unnest($1::bigint[]) AS i (resource_id)
-         JOIN vapisync.resources r ON r.resource_id = i.resource_id
-         JOIN vapisync.orgs o ON o.org_id = r.org_id
-         JOIN vapisync.credentials c ON c.credential_id = o.credential_id OR o.credential_id IS NULL AND c.platform,
+-- minutes are no accident: the credential rests until an operator has looked. A credential that somebody holds is left
+-- out: it is being changed. $1 resource ids
+WITH lost AS (
+  SELECT vapisync.org_credential(r.org_id) AS credential_id, count(*)::integer AS objects
+    FROM unnest($1::bigint[]) AS i (resource_id),
+         LATERAL (SELECT x.org_id FROM vapisync.resources x WHERE x.resource_id = i.resource_id OFFSET 0) r
+   GROUP BY 1
+), locked AS MATERIALIZED (
+  SELECT c.* FROM vapisync.credentials c
+   WHERE c.credential_id = ANY (ARRAY(SELECT credential_id FROM lost))
+     FOR UPDATE SKIP LOCKED
+), gone AS (
+  SELECT c.credential_id, c.account_id,
+         CASE WHEN f.fresh THEN c.gone_since ELSE now() END AS since,
+         CASE WHEN f.fresh THEN c.gone_count ELSE 0 END + l.objects AS objects
+    FROM lost l JOIN locked c USING (credential_id),
          LATERAL (SELECT coalesce(c.gone_since > now() - interval '10 minutes', false) AS fresh) f
-   GROUP BY c.credential_id
 ), judged AS (
   SELECT g.*, g.objects > 3
          -- What is left counts only as far as it matters.

@@ -41,7 +41,7 @@ WITH reports AS (
   -- Whatever refers to an object that is another one now must learn of it in the same transaction.
   SELECT c.resource_id FROM claimed c
    WHERE c.moved AND c.effect <> 'reject'
-     AND EXISTS (SELECT FROM vapisync.resource_refs f WHERE f.refers_to = c.resource_id)
+     AND (SELECT true FROM vapisync.resource_refs f WHERE f.refers_to = c.resource_id LIMIT 1)
      AND NOT vapisync.touch_dependents(c.resource_id, ARRAY(SELECT resource_id FROM reports))
 ), owned AS (
   SELECT * FROM claimed c
@@ -108,9 +108,13 @@ WITH reports AS (
    WHERE o.effect = 'confirmed'
   ON CONFLICT (resource_id, refers_to) DO UPDATE SET in_live = true WHERE NOT f.in_live
 ), references_lost AS (
-  UPDATE vapisync.resource_refs f SET in_live = false FROM owned o
-   WHERE f.resource_id = o.resource_id AND f.in_live AND o.effect IN ('confirmed', 'forgotten')
-     AND (o.effect = 'forgotten' OR (f.refers_to = ANY (o.live_refs)) IS NOT TRUE)
+  UPDATE vapisync.resource_refs f SET in_live = false
+   WHERE f.ctid = ANY (ARRAY(
+     SELECT l.tid FROM owned o, LATERAL (
+       SELECT x.ctid AS tid, x.refers_to FROM vapisync.resource_refs x
+        WHERE x.resource_id = o.resource_id AND x.in_live OFFSET 0) l
+      WHERE o.effect = 'forgotten'
+         OR o.effect = 'confirmed' AND (l.refers_to = ANY (o.live_refs)) IS NOT TRUE))
 ), attempts_written AS (
   INSERT INTO vapisync.attempts (resource_id, version, phase, status, code, message, ms, daemon)
   SELECT o.resource_id, o.version, o.error ->> 'phase', (o.error ->> 'status')::integer,
@@ -123,8 +127,12 @@ WITH reports AS (
   ON CONFLICT (account_id, kind, object) DO NOTHING
 ), leftovers_kept AS (
   -- What a resource holds is none, whoever listed it.
-  DELETE FROM vapisync.leftovers l USING owned o
-   WHERE o.moved AND l.account_id = o.account_id AND l.kind = o.kind AND l.object = o.remote_id
+  DELETE FROM vapisync.leftovers k
+   WHERE k.ctid = ANY (ARRAY(
+     SELECT l.tid FROM owned o, LATERAL (
+       SELECT x.ctid AS tid FROM vapisync.leftovers x
+        WHERE (x.account_id, x.kind, x.object) = (o.account_id, o.kind, o.remote_id) OFFSET 0) l
+      WHERE o.moved))
 ), saves_moved AS MATERIALIZED (
   SELECT save_id, count(*)::integer AS ended, max(rank)::smallint AS rank,
          (array_agg(error) FILTER (WHERE rank = 2))[1] AS error

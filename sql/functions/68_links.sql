@@ -1,11 +1,17 @@
 -- What the daemon decides by references (functions/35_references records them).
 
+-- An org's own key, or the platform's.
+CREATE OR REPLACE FUNCTION vapisync.org_credential(org_id text) RETURNS bigint
+LANGUAGE sql STABLE AS $$
+  SELECT coalesce((SELECT o.credential_id FROM vapisync.orgs o WHERE o.org_id = org_credential.org_id),
+                  (SELECT c.credential_id FROM vapisync.credentials c WHERE c.platform))
+$$;
+
 -- The account that an org's key belongs to; null while nobody knows.
 CREATE OR REPLACE FUNCTION vapisync.org_account(org_id text) RETURNS text
 LANGUAGE sql STABLE AS $$
-  SELECT c.account_id FROM vapisync.orgs o
-  JOIN vapisync.credentials c ON c.credential_id = o.credential_id OR o.credential_id IS NULL AND c.platform
-  WHERE o.org_id = org_account.org_id
+  SELECT c.account_id FROM vapisync.credentials c
+  WHERE c.credential_id = (SELECT vapisync.org_credential(org_account.org_id))
 $$;
 
 -- What a reference to this resource is worth. ready: its id can be sent; gone: it never will be; waiting: not yet.

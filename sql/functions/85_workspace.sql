@@ -94,9 +94,7 @@ BEGIN
   UPDATE vapisync.credentials c
   SET state = 'active', paused_reason = NULL, paused_until = NULL, next_probe_at = NULL,
       gone_since = NULL, gone_count = 0
-  FROM vapisync.orgs o
-  WHERE o.org_id = resume_credential.org_id AND c.state = 'paused'
-    AND (c.credential_id = o.credential_id OR o.credential_id IS NULL AND c.platform);
+  WHERE c.credential_id = (SELECT vapisync.org_credential(resume_credential.org_id)) AND c.state = 'paused';
   IF NOT FOUND THEN
     RETURN false;
   END IF;

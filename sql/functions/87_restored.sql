@@ -50,6 +50,7 @@ BEGIN
   INSERT INTO vapisync.resync AS l (resource_id, org_id)
   SELECT r.resource_id, r.org_id FROM vapisync.resources r
   ON CONFLICT (resource_id) DO UPDATE SET since = excluded.since;
+  UPDATE vapisync.credentials SET inventory_at = clock_timestamp();
   PERFORM vapisync.skip_lost_numbers();
   PERFORM vapisync.settle_here();
   SELECT jsonb_build_object('resources', count(*), 'withoutId', count(*) FILTER (WHERE r.remote_id IS NULL))

@@ -3,7 +3,8 @@
 ALTER TABLE vapisync.credentials
   ADD COLUMN gone_since timestamptz,
   ADD COLUMN gone_count integer NOT NULL DEFAULT 0,
-  ADD COLUMN marks_by_name boolean NOT NULL DEFAULT false;
+  ADD COLUMN marks_by_name boolean NOT NULL DEFAULT false,
+  ADD COLUMN inventory_at timestamptz;  -- its account is to be looked through; null: it is not
 CREATE INDEX leftovers_due ON vapisync.leftovers (due_at) WHERE due_at IS NOT NULL;
 
 -- Replaced by others (functions/35_references, 60_save, 75_save_status, 85_workspace).

@@ -43,6 +43,9 @@ struct Restored : ::testing::Test {
     arguments.insert(arguments.end(), flags.begin(), flags.end());
     return run_program(arguments);
   }
+  std::unique_ptr<pqxx::connection> other_connection() const {
+    return std::make_unique<pqxx::connection>(other->url());
+  }
   std::string file() const { return server.directory() + "/backup.sql"; }
 };
 
@@ -80,6 +83,25 @@ TEST_F(Restored, ABackupOnAnotherServerSendsNothingUntilItIsResynced) {
   expect_equal(other->url(), stage.sandbox);
   EXPECT_EQ(stage.sandbox.requests("POST"), 2);
   EXPECT_EQ(restored(other->url("app_daemon")).exit_code, 0);
+}
+
+TEST_F(Restored, WhatWasMadeAfterTheBackupIsListedAndLeftAlone) {
+  auto daemon = start_daemon(server.url("app_daemon"));
+  save_and_sync(*daemon, "r1", R"({"inbound":{"firstMessage":"one"}})");
+  dump_to_file();
+  save_and_sync(*daemon, "r2", R"({"outbound":{"firstMessage":"new"}})");
+  const auto made = server.sql("SELECT remote_id FROM vapisync.resources WHERE key = 'outbound'");
+  daemon->signal(SIGTERM);
+  daemon->wait();
+  restore_on_another_server();
+  ASSERT_EQ(restored(other->url("app_daemon"), {"--resync"}).exit_code, 0);
+  daemon = start_daemon(other->url("app_daemon"));
+  daemon->await("inventory.done");
+  EXPECT_EQ(value(*other_connection(),
+                  "SELECT remote_id || ' ' || reason || ' ' || (due_at IS NULL)"
+                  " FROM vapisync.leftovers"),
+            made + " after_backup true");
+  EXPECT_EQ(stage.sandbox.assistants(), 2);
 }
 
 TEST_F(Restored, ACopyIsDetachedAndLeavesTheObjectsOfItsOriginalAlone) {
