@@ -15,12 +15,14 @@ set(code "#include \"db/embedded_sql.hpp\"\n\nnamespace vapisync::sql {\nnamespa
 append_group(schema)
 append_group(functions)
 append_group(engine)
+append_group(ops)
 file(READ ${SQL_DIR}/grants.sql grants)
 string(APPEND code "constexpr std::string_view grants_text = R\"__sql__(${grants})__sql__\";\n")
 string(APPEND code "}  // namespace\n\n"
   "std::span<const File> schema() { return schema_files; }\n"
   "std::span<const File> functions() { return functions_files; }\n"
   "std::span<const File> engine() { return engine_files; }\n"
+  "std::span<const File> ops() { return ops_files; }\n"
   "std::string_view grants() { return grants_text; }\n"
   "}  // namespace vapisync::sql\n")
 file(WRITE ${OUTPUT} "${code}")

@@ -2,27 +2,14 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli.hpp"
 #include "commands.hpp"
 
 using namespace vapisync;
+using cli::Globals;
+using cli::with_config;
 
 namespace {
-
-struct Globals {
-  std::string config_file;
-  std::vector<std::string> settings;
-  commands::Output output;
-};
-
-/// Loads the configuration for the commands that need it, and refuses a wrong one.
-int with_config(const Globals& globals, const std::function<int(const config::Config&)>& command) {
-  config::Sources sources;
-  if (!globals.config_file.empty()) sources.file = globals.config_file;
-  sources.environment = config::process_environment();
-  sources.flags = globals.settings;
-  const auto loaded = config::load(sources);
-  return loaded ? command(*loaded) : commands::fail(loaded.error(), globals.output);
-}
 
 void add_serve(CLI::App& app, Globals& globals, int& code) {
   auto* serve = app.add_subcommand("serve", "Run the daemon: make Vapi equal to the database");
@@ -143,6 +130,16 @@ int complain(const CLI::App& app, const CLI::ParseError& wrong, int argc, char**
 
 }  // namespace
 
+int cli::with_config(const Globals& globals,
+                     const std::function<int(const config::Config&)>& command) {
+  config::Sources sources;
+  if (!globals.config_file.empty()) sources.file = globals.config_file;
+  sources.environment = config::process_environment();
+  sources.flags = globals.settings;
+  const auto loaded = config::load(sources);
+  return loaded ? command(*loaded) : commands::fail(loaded.error(), globals.output);
+}
+
 int main(int argc, char** argv) {
   CLI::App app("vapisync keeps a Vapi account equal to what a Postgres database says it should be");
   app.set_version_flag("--version", VAPISYNC_VERSION);
@@ -164,6 +161,7 @@ int main(int argc, char** argv) {
   add_config(app, globals, code);
   add_workspace(app, globals, workspace, code);
   add_restored(app, globals, restored, code);
+  cli::add_operator_verbs({app, globals, code});
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {

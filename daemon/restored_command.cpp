@@ -4,29 +4,14 @@
 
 #include "base/json.hpp"
 #include "commands.hpp"
-#include "db/conninfo.hpp"
-#include "db/migrator.hpp"
 #include "db/restored.hpp"
+#include "on_database.hpp"
 
 namespace vapisync::commands {
 namespace {
 
 int64_t number(const json::Value& object, std::string_view name) {
-  const auto* value = json::find(object, name);
-  return value != nullptr && value->IsInt64() ? value->GetInt64() : 0;
-}
-
-Result<std::string> on_database(const config::Config& config,
-                                const std::function<Result<std::string>(pqxx::connection&)>& ask) {
-  constexpr std::string_view needed[] = {"database.url"};
-  if (auto complete = config::require(config, needed); !complete) return complete.error();
-  try {
-    pqxx::connection connection(db::with_timeouts(config.database.url).reveal());
-    if (auto usable = db::check_schema(connection); !usable) return usable.error();
-    return ask(connection);
-  } catch (const std::exception& thrown) {
-    return db::to_error(thrown);
-  }
+  return json::int_or(object, name, 0);
 }
 
 /// Forgetting the ids of the original would create everything a second time.

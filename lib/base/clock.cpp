@@ -51,6 +51,12 @@ std::unique_ptr<Clock> make_real_clock(asio::any_io_executor executor) {
   return std::make_unique<RealClock>(std::move(executor));
 }
 
+Milliseconds wall_clock() {
+  timespec t{};
+  clock_gettime(CLOCK_REALTIME, &t);
+  return std::chrono::seconds(t.tv_sec) + to_ms(std::chrono::nanoseconds(t.tv_nsec));
+}
+
 asio::awaitable<void> sleep_for(Clock& clock, Duration d) {
   const auto timer = clock.make_timer();
   co_await timer->wait_until(clock.now() + d);

@@ -48,6 +48,9 @@ class Clock {
 
 std::unique_ptr<Clock> make_real_clock(boost::asio::any_io_executor executor);
 
+/// The time of day since 1970, as this machine has it: only to compare it with another's.
+Milliseconds wall_clock();
+
 boost::asio::awaitable<void> sleep_for(Clock& clock, Duration d);
 
 }  // namespace vapisync

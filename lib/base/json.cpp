@@ -141,6 +141,11 @@ std::string_view text_or(const Value& object, std::string_view key, std::string_
   return found != nullptr && found->IsString() ? text(*found) : fallback;
 }
 
+int64_t int_or(const Value& object, std::string_view key, int64_t fallback) {
+  const Value* found = find(object, key);
+  return found != nullptr && found->IsInt64() ? found->GetInt64() : fallback;
+}
+
 std::optional<std::string> text_member(const Value& object, std::string_view key) {
   const Value* found = find(object, key);
   if (found == nullptr || !found->IsString()) return std::nullopt;

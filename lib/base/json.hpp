@@ -34,6 +34,7 @@ const Value* find(const Value& object, std::string_view key);
 
 std::string_view text(const Value& value);  ///< of a string value
 std::string_view text_or(const Value& object, std::string_view key, std::string_view fallback);
+int64_t int_or(const Value& object, std::string_view key, int64_t fallback);
 std::optional<std::string> text_member(const Value& object, std::string_view key);
 
 bool equal(const Value& a, const Value& b);  ///< numbers by value, objects in any key order

@@ -66,6 +66,10 @@ struct Secrets {
   std::string key_file;  ///< empty: nothing sealed can be read
 };
 
+struct Retention {
+  int days{30};
+};
+
 struct Log {
   log::Level level{log::Level::info};
   log::Format format{log::Format::automatic};
@@ -77,6 +81,7 @@ struct Config {
   Engine engine;
   Retry retry;
   Secrets secrets;
+  Retention retention;
   Log log;
 
   /// `section.key` -> where its value comes from, for `show`; absent: the default.

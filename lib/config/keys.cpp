@@ -27,6 +27,7 @@ constexpr auto vapi = &Config::vapi;
 constexpr auto engine = &Config::engine;
 constexpr auto retry = &Config::retry;
 constexpr auto secrets = &Config::secrets;
+constexpr auto retention = &Config::retention;
 constexpr auto logging = &Config::log;
 
 // clang-format off
@@ -79,6 +80,9 @@ constexpr Key table[] = {
 
     text<secrets, &Secrets::key_file>("secrets", "key_file", Text::path,
         "The file with the keys that seal the orgs' secrets in the database."),
+
+    number<retention, &Retention::days>("retention", "days", 1, 36'500,
+        "How many days of ended saves `vapisync prune` keeps."),
 
     text<logging, &Log::level>("log", "level", Text::none,
         "The least severe line that is written."),

@@ -13,6 +13,7 @@ struct File {
 std::span<const File> schema();     ///< numbered migrations, oldest first
 std::span<const File> functions();  ///< functions and views, replaced whenever they changed
 std::span<const File> engine();     ///< the daemon's statements
+std::span<const File> ops();        ///< what operators ask
 std::string_view grants();          ///< run at the end of every migration
 
 }  // namespace vapisync::sql

@@ -25,6 +25,24 @@ Verdict verdict_of(std::string_view sqlstate) {
   return Verdict::fatal;
 }
 
+/// What our own functions refuse is written for people: its message and hint, without the rest.
+bool is_for_people(std::string_view sqlstate) {
+  return sqlstate.starts_with("PT") || sqlstate == "22023";
+}
+
+std::string words_of(std::string_view what) {
+  const auto line = [what](std::string_view label) -> std::string {
+    const size_t at = what.find(label);
+    if (at == std::string_view::npos) return {};
+    const auto rest = what.substr(at + label.size());
+    return std::string(rest.substr(0, rest.find('\n')));
+  };
+  const std::string message = line("ERROR:  ");
+  const std::string hint = line("HINT:  ");
+  if (message.empty()) return trimmed(what);
+  return hint.empty() ? message : message + ". " + hint;
+}
+
 Error lost(const std::exception& thrown) {
   return make_error(Verdict::retry, "db_connection",
                     "no connection to the database: " + trimmed(thrown.what()));
@@ -45,6 +63,9 @@ Error to_error(const std::exception& thrown) {
   if (const auto* sql = dynamic_cast<const pqxx::sql_error*>(&thrown)) {
     // The server ends a session with class 57 (shutdown, crash); the connection is gone with it.
     if (sql->sqlstate().starts_with("57P")) return lost(thrown);
+    if (is_for_people(sql->sqlstate())) {
+      return make_error(Verdict::invalid, "sql_" + sql->sqlstate(), words_of(thrown.what()));
+    }
     return make_error(verdict_of(sql->sqlstate()), "sql_" + sql->sqlstate(),
                       "the database refused a statement: " + trimmed(thrown.what()));
   }

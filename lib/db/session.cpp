@@ -30,24 +30,6 @@ constexpr const char* durable_commits =
     "SELECT set_config('synchronous_commit', 'on', false)"
     " WHERE current_setting('synchronous_commit') = 'off'";
 
-std::string missing_settings(Connection& connection) {
-  pqxx::nontransaction tx(connection);
-  const auto user = tx.quote_name(tx.exec1("SELECT current_user")[0].as<std::string>());
-  const auto now = [&tx](const char* name) {
-    return tx.exec1(fmt::format("SHOW {}", name))[0].as<std::string>();
-  };
-  std::string missing;
-  const auto add = [&missing, &user](const char* name, const char* value) {
-    missing += fmt::format("{}ALTER ROLE {} SET {} = '{}';", missing.empty() ? "" : " ", user, name,
-                           value);
-  };
-  for (const auto& setting : settings) {
-    if (now(setting.name) != setting.value) add(setting.name, setting.value);
-  }
-  if (now("synchronous_commit") == "off") add("synchronous_commit", "on");
-  return missing;
-}
-
 Error read_only() {
   return make_error(Verdict::retry, "read_only",
                     "this server is a standby and accepts no writes: name all servers in "
@@ -81,6 +63,24 @@ bool is_standby(Connection& connection) {
 }
 
 }  // namespace
+
+std::string missing_plan_settings(pqxx::connection& connection) {
+  pqxx::nontransaction tx(connection);
+  const auto user = tx.quote_name(tx.exec1("SELECT current_user")[0].as<std::string>());
+  const auto now = [&tx](const char* name) {
+    return tx.exec1(fmt::format("SHOW {}", name))[0].as<std::string>();
+  };
+  std::string missing;
+  const auto add = [&missing, &user](const char* name, const char* value) {
+    missing += fmt::format("{}ALTER ROLE {} SET {} = '{}';", missing.empty() ? "" : " ", user, name,
+                           value);
+  };
+  for (const auto& setting : settings) {
+    if (now(setting.name) != setting.value) add(setting.name, setting.value);
+  }
+  if (now("synchronous_commit") == "off") add("synchronous_commit", "on");
+  return missing;
+}
 
 void prepare_engine(Connection& connection) {
   if (!connection.direct()) return;
@@ -137,7 +137,7 @@ void Admission::advise(Connection& connection) {
     advised_ = true;
   }
   log::info("db.pooled", {{"hint", "a pooler was found: statements go without names"}});
-  const auto missing = missing_settings(connection);
+  const auto missing = missing_plan_settings(connection);
   if (missing.empty()) return;
   log::warning("db.plan_settings_missing",
                {{"hint",

@@ -13,6 +13,9 @@ namespace vapisync::db {
 /// to somebody else's session, so there they are left to the role.
 void prepare_engine(Connection& connection);
 
+/// The statements that give this role the plan settings it lacks; empty when it has them.
+std::string missing_plan_settings(pqxx::connection& connection);
+
 /// Asked of every new connection before anything is done with it: is this still the database that
 /// the daemon works for? Throws Refused with what to do. Thread-safe.
 class Admission {

@@ -18,9 +18,10 @@ namespace {
 
 constexpr Milliseconds test_timeout{20'000};
 
-Result<http::Response> get(const NewKey& change, const std::string& target) {
+Result<http::Response> get(const std::string& base_url, const Secret& key,
+                           const std::string& target) {
   boost::asio::io_context context(1);
-  auto origin = http::parse_origin(change.base_url);
+  auto origin = http::parse_origin(base_url);
   if (!origin) return origin.error();
   http::ClientOptions options;
   options.origin = std::move(*origin);
@@ -29,7 +30,7 @@ Result<http::Response> get(const NewKey& change, const std::string& target) {
   if (!client) return client.error();
   http::Request request;
   request.target = target;
-  request.bearer = change.key;
+  request.bearer = key;
   request.timeout = test_timeout;
   auto answer =
       boost::asio::co_spawn(context, (*client)->send(std::move(request)), boost::asio::use_future);
@@ -37,7 +38,7 @@ Result<http::Response> get(const NewKey& change, const std::string& target) {
   auto exchange = answer.get();
   if (!exchange) return vapi::classify_failure(exchange.error(), vapi::Effect::read);
   if (exchange->status != 200) {
-    return vapi::classify_status(*exchange, http::Method::get, change.key);
+    return vapi::classify_status(*exchange, http::Method::get, key);
   }
   return std::move(*exchange);
 }
@@ -76,7 +77,7 @@ struct Tested {
 /// Two accounts are told apart by their ids; by whether one of our objects is there while the
 /// account is empty, and so without a name.
 Result<Tested> test_key(const NewKey& change, const Home& home) {
-  auto list = get(change, "/assistant?limit=1");
+  auto list = get(change.base_url, change.key, "/assistant?limit=1");
   if (!list) return list.error();
   Tested tested{account_in(*list), true};
   if (!tested.account_id.empty() && !home.account_id.empty()) {
@@ -84,7 +85,8 @@ Result<Tested> test_key(const NewKey& change, const Home& home) {
     return tested;
   }
   if (home.remote_id.empty()) return tested;
-  auto object = get(change, "/assistant/" + http::percent_encode(home.remote_id));
+  auto object =
+      get(change.base_url, change.key, "/assistant/" + http::percent_encode(home.remote_id));
   if (object) {
     tested.account_id = account_in(*object);
   } else if (object.error().verdict == Verdict::missing) {
@@ -96,6 +98,12 @@ Result<Tested> test_key(const NewKey& change, const Home& home) {
 }
 
 }  // namespace
+
+Result<std::string> try_key(const std::string& base_url, const Secret& key) {
+  const auto list = get(base_url, key, "/assistant?limit=1");
+  if (!list) return list.error();
+  return account_in(*list);
+}
 
 Result<KeyChange> set_vapi_key(pqxx::connection& connection, const Sealer& sealer,
                                NewKey change) try {

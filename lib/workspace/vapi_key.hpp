@@ -23,6 +23,10 @@ struct NewKey {
   Secret key;
 };
 
+/// The account that answers to a key; empty when the account is. Fails with `auth` when Vapi
+/// refuses the key.
+Result<std::string> try_key(const std::string& base_url, const Secret& key);
+
 /// Tests the key with Vapi: with a GET of one of the org's objects if it has any, which tells
 /// whether the account is the same. Fails with `auth` when Vapi refuses the key.
 Result<KeyChange> set_vapi_key(pqxx::connection& connection, const Sealer& sealer, NewKey change);

@@ -27,7 +27,7 @@ WITH reports AS (
                                   LATERAL (SELECT v.state, v.on_reject FROM vapisync.saves v
                                             WHERE v.save_id = x.save_id OFFSET 0) v
                             WHERE x.resource_id = h.resource_id AND x.version <= h.version
-                              AND v.on_reject = 'rollback' AND v.state IN ('pending', 'rolling_back'))
+                              AND (v.on_reject = 'rollback' AND v.state = 'pending' OR v.state = 'rolling_back'))
               THEN 'reject'
               ELSE 'rejected' END AS effect,
          CASE WHEN h.opens THEN greatest(w.open_until, now())

@@ -113,7 +113,8 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Returns false when this very save was written before; refuses another one under the same name.
-CREATE OR REPLACE FUNCTION vapisync.begin_save(id uuid, org_id text, request_id text, changes jsonb[], on_reject text)
+CREATE OR REPLACE FUNCTION vapisync.begin_save(
+  id uuid, org_id text, request_id text, changes jsonb[], on_reject text, actor text)
 RETURNS boolean LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -121,8 +122,8 @@ DECLARE
   known bytea;
 BEGIN
   INSERT INTO vapisync.saves (save_id, org_id, request_id, content_hash, actor, on_reject, open_count)
-  VALUES (id, begin_save.org_id, begin_save.request_id, hash, coalesce(vapisync.claims() ->> 'sub', session_user),
-    begin_save.on_reject, cardinality(changes))
+  VALUES (id, begin_save.org_id, begin_save.request_id, hash,
+    coalesce(begin_save.actor, vapisync.claims() ->> 'sub', session_user), begin_save.on_reject, cardinality(changes))
   ON CONFLICT (save_id) DO NOTHING;
   IF FOUND THEN
     RETURN true;
@@ -137,8 +138,10 @@ BEGIN
 END
 $$;
 
+-- `cause` and `actor` are an operator's: replay, revert, and who did it.
 CREATE OR REPLACE FUNCTION vapisync.write_save(
-  org_id text, request_id text, changes jsonb, on_reject text, surface text) RETURNS jsonb
+  org_id text, request_id text, changes jsonb, on_reject text, surface text,
+  cause text DEFAULT 'save', actor text DEFAULT NULL) RETURNS jsonb
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -155,7 +158,8 @@ BEGIN
   PERFORM vapisync.check_changes(changes, surface);
   sorted := ARRAY(SELECT '{"op": "upsert"}' || c FROM jsonb_array_elements(changes) c
                   ORDER BY c ->> 'kind' COLLATE "C", c ->> 'key' COLLATE "C");
-  IF NOT vapisync.begin_save(id, write_save.org_id, write_save.request_id, sorted, write_save.on_reject) THEN
+  IF NOT vapisync.begin_save(id, write_save.org_id, write_save.request_id, sorted, write_save.on_reject,
+                             write_save.actor) THEN
     RETURN vapisync.save_answer(id, write_save.request_id, vapisync.saved_entries(id));
   END IF;
 
@@ -168,7 +172,8 @@ BEGIN
     IF sorted[i] ->> 'op' = 'delete' THEN
       PERFORM vapisync.check_deletable(ids[i], sorted[i], changes, surface);
     END IF;
-    entries := entries || vapisync.answer_entry(ids[i], vapisync.append_version(ids[i], id, sorted[i], 'save'),
+    entries := entries || vapisync.answer_entry(
+      ids[i], vapisync.append_version(ids[i], id, sorted[i], write_save.cause),
       sorted[i] ->> 'kind', sorted[i] ->> 'key', sorted[i] ->> 'op');
   END LOOP;
   FOR i IN 1..cardinality(sorted) LOOP

@@ -3,25 +3,32 @@
 -- save merges into the newest payload, and only a rollback computes it.
 
 -- The newest confirmed version that holds nothing of a save that failed, was rolled back or is excluded; 0: none.
--- Such a save is in a version from its entry on, until its put-back.
-CREATE OR REPLACE FUNCTION vapisync.fold_base(id bigint, up_to bigint, excluded uuid[]) RETURNS bigint
-LANGUAGE sql STABLE AS $$
+-- Such a save is in a version from its entry on, until its put-back. What failed so long ago that it may be pruned
+-- can't be undone any more, and is taken for good.
+CREATE OR REPLACE FUNCTION vapisync.fold_base(
+  id bigint, up_to bigint, excluded uuid[], pruned_before timestamptz DEFAULT '-infinity') RETURNS bigint
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN (
   WITH tainted AS MATERIALIZED (
     SELECT o.version AS since,
       (SELECT min(p.version) FROM vapisync.outbox p
        WHERE p.resource_id = id AND p.version > o.version AND p.save_id = o.save_id AND p.cause = 'rollback') AS until
     FROM vapisync.outbox o
     JOIN vapisync.resources r ON r.resource_id = o.resource_id
+    CROSS JOIN vapisync.meta m
     LEFT JOIN vapisync.outcomes d ON d.resource_id = o.resource_id AND d.version = o.version
     WHERE o.resource_id = id AND o.version <= up_to AND o.cause <> 'rollback'
-      AND (d.state IN ('failed', 'rolled_back') OR d.state IS NULL AND o.version > r.settled_version
-           OR o.save_id = ANY (excluded))
+      AND (d.state = 'rolled_back'
+           OR d.state = 'failed' AND d.finished_at >= greatest(m.pruned_before, fold_base.pruned_before)
+           OR d.state IS NULL AND o.version > r.settled_version OR o.save_id = ANY (excluded))
   )
   SELECT coalesce(max(b.version), 0)
   FROM vapisync.outcomes b
   WHERE b.resource_id = id AND b.version <= up_to AND b.state = 'synced'
     AND NOT EXISTS (SELECT FROM tainted t
-                    WHERE b.version >= t.since AND (t.until IS NULL OR b.version < t.until))
+                    WHERE b.version >= t.since AND (t.until IS NULL OR b.version < t.until)));
+END
 $$;
 
 -- The whole document that is wanted of a resource, or null: nothing is. An ask merges, a put and a delete

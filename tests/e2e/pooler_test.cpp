@@ -97,5 +97,26 @@ TEST_F(Pooler, AServerThatRestartsBehindThePoolerLosesNothing) {
   expect_equal(server.url(), stage.sandbox);
 }
 
+TEST_F(Pooler, AnOperatorsCommandsWorkAndDoctorNamesWhatIsMissing) {
+  const auto run = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), VAPISYNC_BINARY);
+    for (const auto& setting :
+         {"database.url=" + bouncer->url(), "vapi.base_url=" + stage.sandbox.url()}) {
+      words.emplace_back("--set");
+      words.push_back(setting);
+    }
+    return run_program(words);
+  };
+  server.sql(save_agents("acme", "r1", R"({"inbound":{"name":"Desk"}})"));
+  EXPECT_EQ(run({"org", "pause", "acme"}).exit_code, 0);
+  EXPECT_EQ(run({"status"}).exit_code, 2) << "no daemon runs";
+  EXPECT_NE(run({"outbox", "list"}).out.find("assistant/inbound"), std::string::npos);
+  EXPECT_EQ(run({"why", "assistant/inbound", "--org", "acme"}).exit_code, 2);
+  const Ran doctor = run({"doctor"});
+  EXPECT_NE(doctor.out.find("ALTER ROLE"), std::string::npos) << doctor.out;
+  EXPECT_NE(doctor.out.find("set database.listen_url to Postgres itself"), std::string::npos)
+      << doctor.out;
+}
+
 }  // namespace
 }  // namespace vapisync::test

@@ -109,5 +109,12 @@ TEST(Json, SetReplacesAndEraseRemoves) {
   EXPECT_EQ(canonical(*document), R"({"a":"new","c":3})");
 }
 
+TEST(Json, AnIntegerMemberIsReadAndAnythingElseIsNot) {
+  const auto object = parse(R"({"big": 9007199254740993, "real": 1.5, "text": "1", "none": null})");
+  EXPECT_EQ(int_or(*object, "big", 0), 9007199254740993);
+  for (const char* key : {"real", "text", "none", "absent"})
+    EXPECT_EQ(int_or(*object, key, -1), -1);
+}
+
 }  // namespace
 }  // namespace vapisync::json

@@ -100,7 +100,7 @@ TEST_F(ConfigLoad, UnknownKeysAreRefusedWithTheirLineAndAHint) {
             "vapisync.toml:5: vapi.reqest_timeout_ms: unknown key; did you mean "
             "vapi.request_timeout_ms?\n"
             "vapisync.toml:6: http: unknown section; the sections are database, vapi, engine, "
-            "retry, secrets, log\n"
+            "retry, secrets, retention, log\n"
             "vapisync.toml:8: engin: unknown section; did you mean engine?\n"
             "vapisync.toml:9: vapi.deeper: unknown key");
 }
