@@ -33,6 +33,8 @@ class Gate {
   /// A resource starts: this pays for its first request.
   void started(TimePoint now);
   void finished() { --in_flight_; }
+  /// It sent nothing, after all: its request is not paid for.
+  void unspend() { tokens_ += 1; }
   /// It sends one more request. That may go into debt; claims to come pay for it.
   void spend(TimePoint now);
 

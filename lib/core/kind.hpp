@@ -29,6 +29,8 @@ struct Kind {
   std::string_view collection;  ///< path of the collection: `/assistant`
   MarkedBy marked_by{MarkedBy::metadata};
   NamePlace (*name_place)(const json::Value& document){nullptr};
+  /// Everywhere that a name may stand, as JSON pointers.
+  std::span<const std::string_view> name_pointers{};
   /// False: there is no PATCH. A new document is a new object, and the old one is deleted.
   bool is_mutable{true};
   /// Keys that only a create accepts.

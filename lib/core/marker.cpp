@@ -15,10 +15,11 @@ rapidjson::Pointer to_pointer(const NamePlace& place) {
 }
 
 bool is_named_after(const json::Value& object, std::string_view resource, const Kind& kind) {
-  const auto place = kind.name_place(object);
-  if (place.pointer.empty()) return false;
-  const json::Value* name = to_pointer(place).Get(object);
-  return name != nullptr && name->IsString() && json::text(*name).ends_with(name_suffix(resource));
+  const std::string suffix = name_suffix(resource);
+  return std::ranges::any_of(kind.name_pointers, [&](std::string_view pointer) {
+    const json::Value* name = rapidjson::Pointer(pointer.data(), pointer.size()).Get(object);
+    return name != nullptr && name->IsString() && json::text(*name).ends_with(suffix);
+  });
 }
 
 json::Document marked_in_metadata(const json::Value& document, const Marker& marker) {
@@ -90,8 +91,9 @@ std::optional<Marker> read_marker(const json::Value& object) {
 
 std::optional<Marker> find_marker(const json::Value& object, std::string_view resource,
                                   const Kind& kind) {
+  // Anybody can give an object a name; nobody but us can write the marker.
   auto marker = read_marker(object);
-  if (marker && marker->resource == resource) return marker;
+  if (marker) return marker->resource == resource ? marker : std::nullopt;
   if (is_named_after(object, resource, kind)) return Marker{std::string(resource), {}, {}};
   return std::nullopt;
 }

@@ -165,6 +165,7 @@ LeftoverClaim leftover_from_row(const pqxx::row& row) {
   leftover.remote_id = text(row, "remote_id");
   leftover.attempt = text(row, "attempt");
   leftover.kept = text(row, "kept");
+  leftover.kept_id = text(row, "kept_id");
   leftover.resource_id = row["resource_id"].as<int64_t>();
   leftover.credential_id = row["credential_id"].as<int64_t>();
   leftover.fingerprint = text(row, "fingerprint");
@@ -179,7 +180,6 @@ Claim claim_from_row(const pqxx::row& row) {
   claim.token = row["token"].as<int64_t>();
   claim.attempts = row["attempts"].as<int>();
   claim.open = row["open"].as<bool>();
-  claim.open_age = Milliseconds{row["open_age_ms"].as<int64_t>()};
   return claim;
 }
 
@@ -221,6 +221,8 @@ void add_facts(Claim& claim, const pqxx::row& row) {
     claim.referrers = blocked.as<bool>() ? core::Others::hopeless : core::Others::waiting;
   }
   claim.open_keys = texts(row, "open_keys");
+  claim.open = row["open"].as<bool>();
+  claim.open_age = Milliseconds{row["open_age_ms"].as<int64_t>()};
   claim.created_after = text(row, "created_after");
   claim.blocked = row["blocked"].as<bool>();
   claim.age = Milliseconds{row["age_ms"].as<int64_t>()};

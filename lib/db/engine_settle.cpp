@@ -74,13 +74,16 @@ Report refuse_object(const Report& report) {
 }
 
 /// What the database will not store must not hold up everything else: the row is tried again later,
-/// with no more than the reason.
+/// with no more than the reason. What was sent may stand there, so it is looked for first.
 Report defer_unstorable(const Report& report, const Error& why) {
   Report deferred = report;
   deferred.outcome = Outcome::retry;
   deferred.remote = report.claim->remote;
   deferred.warnings.clear();
   deferred.leftovers.clear();
+  deferred.live_refs.clear();
+  deferred.opens = report.wrote;
+  deferred.clears_open = false;
   deferred.delay = unstorable_delay;
   deferred.error = make_error(Verdict::fatal, why.code, "the outcome could not be stored");
   deferred.phase = "record";
@@ -93,7 +96,9 @@ Receipt settle_deferred(Connection& connection, const Report& report,
   const Error why = to_error(unstorable);
   log::failure(log::Level::error, "db.outcome_refused", why);
   const Report deferred = defer_unstorable(report, why);
-  return settle_most(connection, {&deferred}, options).front().receipt;
+  Receipt receipt = settle_most(connection, {&deferred}, options).front().receipt;
+  receipt.deferred = true;
+  return receipt;
 }
 
 /// The others of its batch are settled by now, so a failure here must not make them fail, too.

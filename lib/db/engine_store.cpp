@@ -173,6 +173,27 @@ class PostgresStore final : public EngineStore {
     co_return co_await pool_.run(std::move(work));
   }
 
+  Answer<std::vector<std::string>> held_elsewhere(int64_t resource_id, Found found) override {
+    auto work = [resource_id, found = std::move(found)](Connection& connection) {
+      std::vector<std::string> held;
+      for (const auto& row : connection.call("held_elsewhere", resource_id, found.account_id,
+                                             found.kind, array_literal(found.remote_ids))) {
+        held.push_back(row[0].as<std::string>());
+      }
+      return held;
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
+  Answer<bool> leftover_may_go(const LeftoverClaim& leftover) override {
+    auto work = [account = leftover.account_id, kind = leftover.kind, object = leftover.object,
+                 kept = leftover.kept](Connection& connection) {
+      const auto row = connection.call("leftover_may_go", account, kind, object, kept).front();
+      return row[0].as<bool>();
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
   Answer<bool> end_leftover(const LeftoverClaim& leftover, bool keep) override {
     auto work = [account = leftover.account_id, kind = leftover.kind, object = leftover.object,
                  keep](Connection& connection) {

@@ -83,6 +83,7 @@ struct Report {
   bool burn{false};         ///< counts against retry.max_attempts
   bool opens{false};        ///< a request of this claim may still land
   bool clears_open{false};  ///< a look proved that nothing is on its way any more
+  int requests{0};          ///< sent to Vapi
   bool wrote{false};        ///< a write was sent: it counts even if the claim is another's by now
   std::vector<std::string> wrote_keys;  ///< the top-level keys that it carried
   std::string wrote_marker;             ///< of a create
@@ -103,8 +104,9 @@ enum class Recorded {
 
 struct Receipt {
   Recorded recorded{Recorded::lost};
-  bool due_now{false};  ///< there is more to do for this resource at once
-  bool linked{false};   ///< it ended, and others may have waited for that
+  bool due_now{false};   ///< there is more to do for this resource at once
+  bool linked{false};    ///< it ended, and others may have waited for that
+  bool deferred{false};  ///< the database would not store the outcome; it will be tried again
 };
 
 /// An org with due work, as a sweep finds it.
@@ -150,6 +152,7 @@ struct LeftoverClaim {
   std::string remote_id;  ///< empty: to be found by the marker
   std::string attempt;    ///< of the create that made it, where that is known
   std::string kept;       ///< the attempt of the object that the resource keeps
+  std::string kept_id;    ///< and its id
   int64_t resource_id{0};
   int64_t credential_id{0};
   std::string fingerprint;    ///< of its key
@@ -169,6 +172,13 @@ struct MarkedObject {
   int64_t resource_id{0};
 };
 
+/// Objects that a look-up found.
+struct Found {
+  std::string account_id;
+  std::string kind;
+  std::vector<std::string> remote_ids;
+};
+
 class EngineStore {
  public:
   template <class T = void>
@@ -183,6 +193,8 @@ class EngineStore {
   virtual Answer<bool> renew(int64_t resource_id, int64_t token, Milliseconds lease) = 0;
   /// The top-level keys of all that was ever wanted of a resource, as far as history goes.
   virtual Answer<std::vector<std::string>> wanted_keys(int64_t resource_id) = 0;
+  /// Which of these objects are no find: another resource holds them, or they are to be deleted.
+  virtual Answer<std::vector<std::string>> held_elsewhere(int64_t resource_id, Found found) = 0;
   /// Makes due at once what waits in the orgs of this credential.
   virtual Answer<int> wake_waiting(int64_t credential_id) = 0;
 
@@ -200,6 +212,8 @@ class EngineStore {
 
   /// Each goes to one daemon at a time, and is due again after the lease.
   virtual Answer<std::vector<LeftoverClaim>> claim_leftovers(int limit, Milliseconds lease) = 0;
+  /// Asked again right before it goes.
+  virtual Answer<bool> leftover_may_go(const LeftoverClaim& leftover) = 0;
   /// It is gone; or, with `keep`, not ours to delete, and only listed from now on.
   virtual Answer<bool> end_leftover(const LeftoverClaim& leftover, bool keep) = 0;
   /// How long until one may be deleted; nothing: none is to be.

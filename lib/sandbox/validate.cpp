@@ -113,7 +113,8 @@ void Validator::check_change(const Shape& shape, const json::Value& object, std:
   const schema::Variant* variant = nullptr;
   if (!shape.tag.empty()) {
     variant = find_variant(shape, tag);
-    if (json::text_or(object, shape.tag, tag) != tag) {
+    const json::Value* given = json::find(object, shape.tag);
+    if (given != nullptr && (!given->IsString() || json::text(*given) != tag)) {
       complain(fmt::format("{} must be one of the following values: {}", shape.tag, tag));
     }
   }

@@ -206,6 +206,7 @@ asio::awaitable<void> Dispatcher::work_on(std::unique_ptr<db::Claim> claim,
   Account account{credential->keeper->account_id(), credential->is_shared};
   db::Report report = co_await parts_.syncer.sync(*claim, *credential->client, std::move(account));
   credential->client->gate().finished();
+  if (report.requests == 0) credential->client->gate().unspend();
   credential->keeper->learn_account(report.remote.account_id);
   if (credential->client->marks_by_name()) credential->keeper->learn_marks_by_name();
   recorder_.submit(std::move(claim), std::move(report));

@@ -13,7 +13,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr int at_once = 20;
+constexpr int at_once = 1;  // its conditions may change while others are worked on
 constexpr Milliseconds look_pause_min{100};
 
 Milliseconds pause_until(const Result<std::optional<Milliseconds>>& next, Milliseconds longest) {
@@ -86,7 +86,9 @@ asio::awaitable<Janitor::Fate> Janitor::end_found(const db::LeftoverClaim& lefto
   auto found = co_await client.find(kind, marker, leftover.created_after, keep_on);
   if (!found) co_return Fate::later;
   for (const auto& object : *found) {
+    if (object.id == leftover.kept_id) continue;
     const auto its = core::find_marker(object.document, marker, kind);
+    if (its && its->attempt.empty()) co_return Fate::not_ours;  // a name does not tell which one
     if (!its || its->attempt != leftover.attempt || its->attempt == leftover.kept) continue;
     client.gate().spend(clock_.now());
     const Fate fate = co_await end_object(leftover, object.id, client);
@@ -108,6 +110,8 @@ asio::awaitable<Janitor::Fate> Janitor::end_object(const db::LeftoverClaim& left
                                    {"message", "it does not bear our mark, so it is only listed"}});
     co_return Fate::not_ours;
   }
+  const auto may = co_await store_.leftover_may_go(leftover);
+  if (!may || !*may) co_return Fate::later;
   client.gate().spend(clock_.now());
   const auto removed = co_await client.remove(kind, id);
   const bool gone = removed || removed.error().verdict == Verdict::missing;

@@ -20,7 +20,7 @@ struct JanitorOptions {
   std::string installation_id;
   std::span<const core::Kind> kinds{vapi::kinds()};
   Milliseconds look_every{60'000};  ///< what another daemon listed is noticed by then
-  Milliseconds lease{60'000};
+  Milliseconds lease{300'000};      ///< longer than all its requests
 };
 
 class Janitor {

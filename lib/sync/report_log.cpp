@@ -11,6 +11,7 @@ struct Line {
 };
 
 Line line_of(const db::Report& report, const db::Receipt& receipt) {
+  if (receipt.deferred) return {log::Level::error, "sync.not_recorded"};
   if (receipt.recorded == db::Recorded::lost) return {log::Level::warning, "sync.claim_lost"};
   switch (report.outcome) {
     case db::Outcome::confirmed:

@@ -38,6 +38,7 @@ db::Report ResourceSync::end(db::Outcome outcome) const {
   report.claim = &claim_;
   report.outcome = outcome;
   report.remote = remote_;
+  report.requests = requests_;
   report.wrote = writes_ > 0;
   if (report.wrote) report.wrote_keys = core::keys_of(document_);
   if (created_) report.wrote_marker = marker_.attempt;
@@ -83,22 +84,23 @@ db::Report ResourceSync::settle_difference() const {
   const auto fixed = [this](const core::Difference& difference) {
     return std::ranges::find(kind_->create_only, difference.path) != kind_->create_only.end();
   };
-  const auto refusal =
-      std::find_if(differences_.begin(), differences_.end(), [&](const core::Difference& d) {
-        return d.how == core::Difference::How::lost || kept(d) || fixed(d);
-      });
+  // Whatever else differs follows from it.
+  if (const auto changed = std::ranges::find_if(differences_, fixed);
+      changed != differences_.end()) {
+    const Error error = make_error(
+        Verdict::reject, "cannot_change",
+        fmt::format("the {} of a {} can't be changed: delete it and save it anew under another key",
+                    changed->path, claim_.kind),
+        changed->path);
+    return fail(error, false, "verify");
+  }
+  const auto refusal = std::ranges::find_if(differences_, [&](const core::Difference& d) {
+    return d.how == core::Difference::How::lost || kept(d);
+  });
   if (refusal == differences_.end()) {
     db::Report report = confirm();
     report.warnings = to_warnings(differences_);
     return report;
-  }
-  if (fixed(*refusal)) {
-    const Error error = make_error(
-        Verdict::reject, "cannot_change",
-        fmt::format("the {} of a {} can't be changed: delete it and save it anew under another key",
-                    refusal->path, claim_.kind),
-        refusal->path);
-    return fail(error, false, "verify");
   }
   const bool reset = kept(*refusal);
   const Error error = make_error(Verdict::reject, reset ? "cannot_unset" : "not_stored",

@@ -93,7 +93,9 @@ std::optional<Error> ResourceSync::look_at_references(const json::Value& documen
     const auto target = find(reference.name);
     const bool known = target != claim_.references.end();
     const auto state = known ? target->state : core::Others::hopeless;
-    if (known) refers_to_.push_back(target->resource_id);
+    const bool is_new =
+        known && std::ranges::find(refers_to_, target->resource_id) == refers_to_.end();
+    if (is_new) refers_to_.push_back(target->resource_id);
     if (state == core::Others::hopeless && hopeless_.empty()) hopeless_ = reference.path;
     facts_.others = std::max(facts_.others, state);
     // What stood there before can't be compared with what nobody can name any more.

@@ -32,6 +32,7 @@ class ResourceSync {
   Step take(core::Step step);
   Step look_up();
   Step adopt(std::vector<vapi::Object> found);
+  boost::asio::awaitable<bool> leave_to_others(std::vector<vapi::Object>& found);
   void leave_extra(const vapi::Object& extra);
   void leave_outdated(std::vector<vapi::Object>& found);
   bool mark_by_name_instead(const Error& refusal);

@@ -1,5 +1,7 @@
 #include "sync/syncer.hpp"
 
+#include <algorithm>
+
 #include "base/log.hpp"
 #include "sync/resource_sync.hpp"
 
@@ -73,7 +75,8 @@ ResourceSync::Step ResourceSync::create() {
 /// An account that knows no metadata knows our mark by the end of a name.
 bool ResourceSync::mark_by_name_instead(const Error& refusal) {
   const bool is_ours = json::find(wanted_, "metadata") == nullptr;
-  const bool names_it = refusal.verdict == Verdict::reject && refusal.path.starts_with("metadata");
+  const std::string field = refusal.path.substr(0, refusal.path.find_first_of(".["));
+  const bool names_it = refusal.verdict == Verdict::reject && field == "metadata";
   if (marked_by_ == core::MarkedBy::name || !is_ours || !names_it) return false;
   marked_by_ = core::MarkedBy::name;
   return true;
@@ -181,6 +184,7 @@ ResourceSync::Step ResourceSync::look_up() {
   if (!found && found.error().code == "search_ended") co_return end(db::Outcome::released);
   if (!found) co_return fail(found.error(), false, "send");
   std::erase_if(*found, [this](const vapi::Object& object) { return object.id == remote_.id; });
+  if (!found->empty() && !co_await leave_to_others(*found)) co_return end(db::Outcome::released);
   if (!kind_->is_mutable) leave_outdated(*found);
   if (!found->empty()) co_return co_await adopt(std::move(*found));
 
@@ -191,6 +195,19 @@ ResourceSync::Step ResourceSync::look_up() {
     clears_open_ = facts_.open == core::OpenRequest::may_stand;
   }
   co_return std::nullopt;
+}
+
+/// What another resource holds, or the Janitor is to delete, is no find. False: the database can't
+/// say.
+asio::awaitable<bool> ResourceSync::leave_to_others(std::vector<vapi::Object>& found) {
+  db::Found objects{found.front().account_id, claim_.kind, {}};
+  for (const auto& object : found) objects.remote_ids.push_back(object.id);
+  const auto held = co_await syncer_.store_.held_elsewhere(claim_.resource_id, std::move(objects));
+  if (!held) co_return false;
+  std::erase_if(found, [&held](const vapi::Object& object) {
+    return std::ranges::find(*held, object.id) != held->end();
+  });
+  co_return true;
 }
 
 /// An object of an immutable kind is of use only with the content that is wanted.

@@ -21,6 +21,9 @@ core::NamePlace assistant_name_place(const json::Value&) {
   return {"/name", 40};
 }
 
+constexpr std::array<std::string_view, 1> assistant_names{"/name"};
+constexpr std::array<std::string_view, 3> tool_names{"/function/name", "/knowledgeBases/0/name",
+                                                     "/name"};
 constexpr std::array<std::string_view, 1> tool_create_only{"type"};
 constexpr std::array<std::string_view, 1> tool_write_only{"server.secret"};
 
@@ -40,6 +43,7 @@ constexpr std::array<core::Kind, 2> all{{
         .name = "assistant",
         .collection = "/assistant",
         .name_place = assistant_name_place,
+        .name_pointers = assistant_names,
         .create_only = {},
         .reset_values = assistant_resets,
         .write_only = assistant_write_only,
@@ -50,6 +54,7 @@ constexpr std::array<core::Kind, 2> all{{
         .collection = "/tool",
         .marked_by = core::MarkedBy::name,
         .name_place = tool_name_place,
+        .name_pointers = tool_names,
         .create_only = tool_create_only,
         .reset_values = {},
         .write_only = tool_write_only,

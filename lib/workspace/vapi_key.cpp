@@ -1,5 +1,6 @@
 #include "workspace/vapi_key.hpp"
 
+#include <fmt/format.h>
 #include <optional>
 
 #include <boost/asio/co_spawn.hpp>
@@ -12,6 +13,7 @@
 #include "http/transport.hpp"
 #include "vapi/classify.hpp"
 #include "vapi/key_identity.hpp"
+#include "vapi/kinds.hpp"
 
 namespace vapisync::workspace {
 namespace {
@@ -54,19 +56,27 @@ std::string account_in(const http::Response& response) {
 /// Where the org's objects are now.
 struct Home {
   std::string account_id;  ///< empty: not known
-  std::string remote_id;   ///< one of them, if there is any
+  std::string object;      ///< the target of one of them, if there is any
 };
 
 Home home_of(pqxx::connection& connection, const std::string& org_id) {
   pqxx::nontransaction tx(connection);
   const auto row = tx.exec_params1(
-      "SELECT coalesce(r.account_id, vapisync.org_account($1), ''), coalesce(r.remote_id, '')"
-      " FROM (SELECT) nothing LEFT JOIN LATERAL (SELECT x.account_id, x.remote_id"
-      "  FROM vapisync.resources x"
-      "  WHERE x.org_id = $1 AND x.kind = 'assistant' AND x.remote_id IS NOT NULL LIMIT 1) r ON "
-      "true",
+      "SELECT coalesce(r.account_id, c.account_id, ''), coalesce(r.remote_id, ''),"
+      "  coalesce(r.kind, '')"
+      " FROM (SELECT) nothing"
+      " LEFT JOIN vapisync.orgs o ON o.org_id = $1"
+      " LEFT JOIN vapisync.credentials c ON c.credential_id = o.credential_id"
+      " LEFT JOIN LATERAL (SELECT x.account_id, x.remote_id, x.kind FROM vapisync.resources x"
+      "  WHERE x.org_id = $1 AND x.remote_id IS NOT NULL LIMIT 1) r ON true",
       org_id);
-  return {row[0].as<std::string>(), row[1].as<std::string>()};
+  Home home{row[0].as<std::string>(), {}};
+  const auto* kind = vapi::find_kind(row[2].as<std::string>());
+  if (kind != nullptr) {
+    home.object =
+        fmt::format("{}/{}", kind->collection, http::percent_encode(row[1].as<std::string>()));
+  }
+  return home;
 }
 
 struct Tested {
@@ -84,9 +94,8 @@ Result<Tested> test_key(const NewKey& change, const Home& home) {
     tested.same_account = tested.account_id == home.account_id;
     return tested;
   }
-  if (home.remote_id.empty()) return tested;
-  auto object =
-      get(change.base_url, change.key, "/assistant/" + http::percent_encode(home.remote_id));
+  if (home.object.empty()) return tested;
+  auto object = get(change.base_url, change.key, home.object);
   if (object) {
     tested.account_id = account_in(*object);
   } else if (object.error().verdict == Verdict::missing) {

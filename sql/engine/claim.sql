@@ -26,6 +26,4 @@ WITH candidates AS (
    WHERE w.ctid = ANY (ARRAY(SELECT tid FROM locked))
   RETURNING w.resource_id, w.org_id, w.token, w.attempts, w.open_until
 )
-SELECT resource_id, org_id, token, attempts, open_until IS NOT NULL AS open,
-       coalesce(extract(epoch FROM now() - open_until) * 1000, 0)::bigint AS open_age_ms
-  FROM claimed
+SELECT resource_id, org_id, token, attempts, open_until IS NOT NULL AS open FROM claimed

@@ -18,9 +18,9 @@ SELECT r.resource_id, r.org_id, r.kind, r.key, r.desired_version, r.live_version
            WHERE o.resource_id = r.resource_id AND o.version > r.live_version AND o.op = 'upsert') END AS open_keys,
        CASE WHEN EXISTS (SELECT FROM vapisync.resource_refs f WHERE f.resource_id = r.resource_id) THEN
          (SELECT json_agg(json_build_object('resource_id', f.refers_to, 'name', vapisync.resource_name(t.kind, t.key),
-                   'remote_id', t.remote_id, 'state', CASE s.state
-                     WHEN 'waiting' THEN CASE WHEN vapisync.refers_to_itself(r.resource_id) THEN 'gone' ELSE 'waiting' END
-                     ELSE s.state END))
+                   'remote_id', t.remote_id,
+                   'state', CASE WHEN s.state = 'waiting' AND (SELECT vapisync.refers_to_itself(r.resource_id))
+                                 THEN 'gone' ELSE s.state END))
             FROM vapisync.resource_refs f JOIN vapisync.resources t ON t.resource_id = f.refers_to,
                  LATERAL (SELECT vapisync.reference_state(f.refers_to) AS state) s
            WHERE f.resource_id = r.resource_id) END AS refs,
@@ -29,12 +29,17 @@ SELECT r.resource_id, r.org_id, r.kind, r.key, r.desired_version, r.live_version
          (SELECT bool_or(d.last_error IS NOT NULL)
             FROM vapisync.resource_refs f JOIN vapisync.resources d ON d.resource_id = f.resource_id
            WHERE f.refers_to = r.resource_id AND f.in_live) END AS referrers_blocked,
+       -- Later than the claim, too: a touch may have told of a request meanwhile.
+       w.open_until IS NOT NULL AS open,
+       coalesce(extract(epoch FROM now() - w.open_until) * 1000, 0)::bigint AS open_age_ms,
        -- In the history that a restored database lost, a resource without an id may have been created.
        (extract(epoch FROM now() - l.since) * 1000)::bigint AS restored_ms
   FROM unnest($1::bigint[]) AS i (resource_id),
        LATERAL (SELECT * FROM vapisync.resources x WHERE x.resource_id = i.resource_id OFFSET 0) r,
        LATERAL (SELECT * FROM vapisync.outbox x
                  WHERE x.resource_id = r.resource_id AND x.version = r.desired_version OFFSET 0) e
+       LEFT JOIN LATERAL (SELECT x.open_until FROM vapisync.work x
+                           WHERE x.resource_id = r.resource_id OFFSET 0) w ON true
        LEFT JOIN LATERAL (SELECT x.request_id FROM vapisync.saves x
                            WHERE x.save_id = e.save_id OFFSET 0) s ON true
        LEFT JOIN LATERAL (SELECT x.since FROM vapisync.resync x

@@ -104,7 +104,7 @@ WITH reports AS (
   ON CONFLICT (resource_id, version) DO NOTHING
 ), references_gained AS (
   INSERT INTO vapisync.resource_refs AS f (resource_id, refers_to, in_live)
-  SELECT o.resource_id, t.refers_to, true FROM owned o, unnest(o.live_refs) AS t (refers_to)
+  SELECT DISTINCT o.resource_id, t.refers_to, true FROM owned o, unnest(o.live_refs) AS t (refers_to)
    WHERE o.effect = 'confirmed'
   ON CONFLICT (resource_id, refers_to) DO UPDATE SET in_live = true WHERE NOT f.in_live
 ), references_lost AS (
@@ -158,7 +158,9 @@ WITH reports AS (
 )
 SELECT o.resource_id, o.token, 'recorded' AS status,
        o.newer OR o.touched OR o.effect IN ('again', 'forgotten') AS due_now,
-       o.effect IN ('confirmed', 'rejected') AND vapisync.is_linked(o.resource_id) AS linked
+       o.effect IN ('confirmed', 'rejected')
+         AND (EXISTS (SELECT FROM vapisync.resource_refs f WHERE f.refers_to = o.resource_id)
+              OR EXISTS (SELECT FROM vapisync.resource_refs f WHERE f.resource_id = o.resource_id)) AS linked
   FROM owned o
 UNION ALL
 SELECT i.resource_id, i.token,

@@ -1,15 +1,32 @@
--- These resources converged or are blocked: what waits for them, or for them to let go, looks again. A lost wake costs
--- the wait's back-stop. $1 resource ids
-WITH waiting AS (
-  SELECT w.resource_id
+-- These resources converged or are blocked: what waits for them, or for them to let go, looks again, and so does what
+-- was refused because of them. A lost wake costs the wait's back-stop. $1 resource ids
+WITH neighbours AS MATERIALIZED (
+  SELECT DISTINCT n.resource_id
     FROM unnest($1::bigint[]) AS i (resource_id), LATERAL (
       SELECT f.resource_id FROM vapisync.resource_refs f WHERE f.refers_to = i.resource_id
       UNION
-      SELECT f.refers_to FROM vapisync.resource_refs f WHERE f.resource_id = i.resource_id) n, LATERAL (
+      SELECT f.refers_to FROM vapisync.resource_refs f WHERE f.resource_id = i.resource_id) n
+), waiting AS (
+  SELECT w.resource_id
+    FROM neighbours n, LATERAL (
       SELECT x.resource_id FROM vapisync.work x
        WHERE x.resource_id = n.resource_id AND x.due_at > now() AND x.leased_until <= now() AND x.open_until IS NULL
          FOR UPDATE SKIP LOCKED) w
+), woken AS (
+  UPDATE vapisync.work w SET due_at = now()
+   WHERE w.resource_id = ANY (ARRAY(SELECT resource_id FROM waiting))
+), refused AS MATERIALIZED (
+  SELECT r.*
+    FROM (SELECT * FROM neighbours ORDER BY resource_id) n, LATERAL (
+      SELECT x.resource_id, x.org_id, x.kind FROM vapisync.resources x
+       WHERE x.resource_id = n.resource_id
+         AND x.last_error ->> 'code' IN ('reference_gone', 'still_referenced')
+         FOR UPDATE SKIP LOCKED) r
+), touched AS (
+  UPDATE vapisync.resources r SET generation = r.generation + 1, last_error = NULL
+   WHERE r.resource_id = ANY (ARRAY(SELECT resource_id FROM refused))
 )
-UPDATE vapisync.work w SET due_at = now()
- WHERE w.resource_id = ANY (ARRAY(SELECT resource_id FROM waiting))
-RETURNING w.resource_id
+INSERT INTO vapisync.work AS w (resource_id, org_id, kind, due_at)
+SELECT resource_id, org_id, kind, now() FROM refused
+ON CONFLICT (resource_id) DO UPDATE
+   SET due_at = CASE WHEN w.leased_until > now() THEN w.due_at ELSE least(w.due_at, now()) END

@@ -102,5 +102,5 @@ $$;
 
 CREATE OR REPLACE FUNCTION vapisync.object_or(value jsonb, fallback jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE AS $$
-  SELECT CASE WHEN jsonb_typeof(value) = 'object' THEN value ELSE coalesce(fallback, '{}') END
+  SELECT CASE WHEN jsonb_typeof(value) = 'object' AND NOT value ? '$ref' THEN value ELSE coalesce(fallback, '{}') END
 $$;

@@ -64,9 +64,37 @@ LANGUAGE sql STABLE AS $$
     SELECT f.refers_to FROM vapisync.resource_refs f
     WHERE f.resource_id = refers_to_itself.id AND f.in_desired
     UNION
-    SELECT f.refers_to FROM reached x JOIN vapisync.resource_refs f ON f.resource_id = x.id AND f.in_desired
+    SELECT f.refers_to
+    FROM reached x, LATERAL (SELECT y.refers_to FROM vapisync.resource_refs y
+                             WHERE y.resource_id = x.id AND y.in_desired OFFSET 0) f
   )
   SELECT EXISTS (SELECT FROM reached x WHERE x.id = refers_to_itself.id)
+$$;
+
+-- Takes away what refers to nothing that is left, again and again. What remains after so many rounds refers in a
+-- circle, or over so many others.
+CREATE OR REPLACE FUNCTION vapisync.entangled(ids bigint[], rounds integer) RETURNS bigint[]
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  rest bigint[];
+BEGIN
+  WITH RECURSIVE reached(id) AS (
+    SELECT i FROM unnest(ids) i
+    UNION
+    SELECT f.refers_to
+    FROM reached x, LATERAL (SELECT y.refers_to FROM vapisync.resource_refs y
+                             WHERE y.resource_id = x.id AND y.in_desired OFFSET 0) f
+  )
+  SELECT array_agg(x.id) INTO rest FROM reached x;
+  FOR i IN 1..rounds LOOP
+    EXIT WHEN rest = '{}';
+    rest := ARRAY(
+      SELECT n FROM unnest(rest) n
+      WHERE EXISTS (SELECT FROM vapisync.resource_refs f
+                    WHERE f.resource_id = n AND f.in_desired AND f.refers_to = ANY (rest)));
+  END LOOP;
+  RETURN rest;
+END
 $$;
 
 CREATE OR REPLACE FUNCTION vapisync.is_wanted(id bigint) RETURNS boolean
@@ -76,9 +104,9 @@ LANGUAGE sql STABLE AS $$
                    WHERE r.resource_id = id), false)
 $$;
 
--- The references that a save makes must be to something wanted, and lead nowhere back. Of two saves that can't
--- see each other one may slip through: the daemon finds it (engine/facts.sql).
-CREATE OR REPLACE FUNCTION vapisync.check_references(id bigint, org_id text, document jsonb, path text) RETURNS void
+-- The references that a save makes must be to something wanted. Of two saves that can't see each other one may slip
+-- through: the daemon finds it (engine/facts.sql).
+CREATE OR REPLACE FUNCTION vapisync.check_references(org_id text, document jsonb, path text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
   bad record;
@@ -91,8 +119,19 @@ BEGIN
         CASE WHEN bad.resource_id IS NULL THEN 'does not exist' ELSE 'is deleted' END),
       'Save it first, or in the same save.');
   END IF;
-  IF vapisync.refers_to_itself(id) THEN
-    PERFORM vapisync.refuse(path, 'refers, directly or over others, to itself');
+END
+$$;
+
+-- Nothing may wait for itself, nor at the end of a chain that nobody needs.
+CREATE OR REPLACE FUNCTION vapisync.check_untangled(ids bigint[]) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  rest bigint[] := vapisync.entangled(ids, 20);
+BEGIN
+  IF rest <> '{}' THEN
+    PERFORM vapisync.refuse((SELECT min(vapisync.resource_name(r.kind, r.key) COLLATE "C") FROM vapisync.resources r
+                             WHERE r.resource_id = ANY (rest) AND r.resource_id = ANY (ids)),
+      'refers to itself over others, or to others over more than 20');
   END IF;
 END
 $$;

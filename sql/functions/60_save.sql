@@ -147,6 +147,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
   id uuid := vapisync.save_id(write_save.org_id, write_save.request_id);
   sorted jsonb[];
+  places bigint[];
   ids bigint[] := '{}';
   entries jsonb := '[]';
 BEGIN
@@ -156,8 +157,11 @@ BEGIN
     PERFORM vapisync.refuse('on_reject', 'must be rollback or hold');
   END IF;
   PERFORM vapisync.check_changes(changes, surface);
-  sorted := ARRAY(SELECT '{"op": "upsert"}' || c FROM jsonb_array_elements(changes) c
-                  ORDER BY c ->> 'kind' COLLATE "C", c ->> 'key' COLLATE "C");
+  SELECT array_agg('{"op": "upsert"}' || c.change ORDER BY c.kind COLLATE "C", c.key COLLATE "C"),
+         array_agg(c.place - 1 ORDER BY c.kind COLLATE "C", c.key COLLATE "C")
+  INTO sorted, places
+  FROM (SELECT e.value AS change, e.value ->> 'kind' AS kind, e.value ->> 'key' AS key, e.ordinality AS place
+        FROM jsonb_array_elements(changes) WITH ORDINALITY e) c;
   IF NOT vapisync.begin_save(id, write_save.org_id, write_save.request_id, sorted, write_save.on_reject,
                              write_save.actor) THEN
     RETURN vapisync.save_answer(id, write_save.request_id, vapisync.saved_entries(id));
@@ -170,49 +174,48 @@ BEGIN
   -- What is read from here on is newer than the locks, so nobody's field is lost.
   FOR i IN 1..cardinality(sorted) LOOP
     IF sorted[i] ->> 'op' = 'delete' THEN
-      PERFORM vapisync.check_deletable(ids[i], sorted[i], changes, surface);
+      PERFORM vapisync.check_deletable(ids[i], sorted[i],
+        vapisync.change_path(surface, places[i], sorted[i] ->> 'key', 'key'));
     END IF;
     entries := entries || vapisync.answer_entry(
       ids[i], vapisync.append_version(ids[i], id, sorted[i], write_save.cause),
       sorted[i] ->> 'kind', sorted[i] ->> 'key', sorted[i] ->> 'op');
   END LOOP;
-  FOR i IN 1..cardinality(sorted) LOOP
-    PERFORM vapisync.check_links(ids[i], write_save.org_id, sorted[i], changes, surface);
-  END LOOP;
+  PERFORM vapisync.check_links(write_save.org_id, ids, sorted, places, surface);
   RETURN vapisync.save_answer(id, write_save.request_id, entries);
 END
 $$;
 
--- Where the caller spelled a field of this change.
-CREATE OR REPLACE FUNCTION vapisync.path_of(change jsonb, field text, changes jsonb, surface text) RETURNS text
-LANGUAGE sql IMMUTABLE AS $$
-  SELECT vapisync.change_path(surface, c.ordinality - 1, change ->> 'key', field)
-  FROM jsonb_array_elements(changes) WITH ORDINALITY c
-  WHERE c.value ->> 'kind' = change ->> 'kind' AND c.value ->> 'key' = change ->> 'key'
-$$;
-
-CREATE OR REPLACE FUNCTION vapisync.check_deletable(id bigint, change jsonb, changes jsonb, surface text)
-RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION vapisync.check_deletable(id bigint, change jsonb, path text) RETURNS void
+LANGUAGE plpgsql AS $$
 BEGIN
   IF (SELECT r.desired_version = 0 FROM vapisync.resources r WHERE r.resource_id = id) THEN
-    PERFORM vapisync.refuse(vapisync.path_of(change, 'key', changes, surface),
+    PERFORM vapisync.refuse(path,
       format('there is no %s %s to delete', change ->> 'kind', quote_literal(change ->> 'key')));
   END IF;
 END
 $$;
 
 -- Once everything is written, since the parts of a save may refer to each other.
-CREATE OR REPLACE FUNCTION vapisync.check_links(id bigint, org_id text, change jsonb, changes jsonb, surface text)
+CREATE OR REPLACE FUNCTION vapisync.check_links(org_id text, ids bigint[], changes jsonb[], places bigint[], surface text)
 RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  linked bigint[] := '{}';
+  field text;
 BEGIN
-  IF change ->> 'op' = 'delete' THEN
-    PERFORM vapisync.check_unreferenced(id, vapisync.path_of(change, 'key', changes, surface));
-  ELSIF change ? 'ask' AND (change -> 'ask')::text LIKE '%"$ref"%' THEN
-    PERFORM vapisync.check_references(id, check_links.org_id, change -> 'ask',
-      vapisync.path_of(change, 'ask', changes, surface));
-  ELSIF (change -> 'payload')::text LIKE '%"$ref"%' THEN
-    PERFORM vapisync.check_references(id, check_links.org_id, change -> 'payload',
-      vapisync.path_of(change, 'payload', changes, surface));
+  FOR i IN 1..cardinality(ids) LOOP
+    field := CASE WHEN changes[i] ? 'ask' THEN 'ask' ELSE 'payload' END;
+    IF changes[i] ->> 'op' = 'delete' THEN
+      PERFORM vapisync.check_unreferenced(ids[i],
+        vapisync.change_path(surface, places[i], changes[i] ->> 'key', 'key'));
+    ELSIF (changes[i] -> field)::text LIKE '%"$ref"%' THEN
+      linked := linked || ids[i];
+      PERFORM vapisync.check_references(check_links.org_id, changes[i] -> field,
+        vapisync.change_path(surface, places[i], changes[i] ->> 'key', field));
+    END IF;
+  END LOOP;
+  IF linked <> '{}' THEN
+    PERFORM vapisync.check_untangled(linked);
   END IF;
 END
 $$;

@@ -40,7 +40,7 @@ CREATE OR REPLACE FUNCTION vapisync.touch_dependents(id bigint, batch bigint[]) 
 LANGUAGE plpgsql AS $$
 DECLARE
   dependents bigint[] := ARRAY(SELECT f.resource_id FROM vapisync.resource_refs f
-                               WHERE f.refers_to = id ORDER BY f.resource_id);
+                               WHERE f.refers_to = id AND (f.in_desired OR f.in_live) ORDER BY f.resource_id);
   locked bigint;
 BEGIN
   PERFORM FROM vapisync.resources r WHERE r.resource_id = ANY (dependents) ORDER BY r.resource_id FOR UPDATE SKIP LOCKED;

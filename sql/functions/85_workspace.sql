@@ -7,8 +7,10 @@ LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM FROM vapisync.resources r WHERE r.org_id = restart_org.org_id ORDER BY r.resource_id FOR UPDATE;
   IF other_account THEN
-    INSERT INTO vapisync.leftovers (account_id, kind, remote_id, resource_id, reason)
-    SELECT r.account_id, r.kind, r.remote_id, r.resource_id, 'other_account'
+    -- In the platform's account they are ours to delete once the new ones are live; a tenant's is the tenant's.
+    INSERT INTO vapisync.leftovers (account_id, kind, remote_id, resource_id, reason, due_at)
+    SELECT r.account_id, r.kind, r.remote_id, r.resource_id, 'other_account',
+      (SELECT clock_timestamp() FROM vapisync.credentials c WHERE c.platform AND c.account_id = r.account_id)
     FROM vapisync.resources r
     WHERE r.org_id = restart_org.org_id AND r.remote_id IS NOT NULL AND r.account_id IS NOT NULL
     ON CONFLICT (account_id, kind, object) DO NOTHING;
@@ -23,6 +25,9 @@ BEGIN
     UPDATE vapisync.resources r
     SET remote_id = NULL, account_id = NULL, marker = NULL, live_version = 0, live_hash = NULL, sent_keys = '{}'
     WHERE r.org_id = restart_org.org_id;
+    UPDATE vapisync.resource_refs f SET in_live = false
+    WHERE f.in_live AND f.resource_id IN (SELECT r.resource_id FROM vapisync.resources r
+                                          WHERE r.org_id = restart_org.org_id);
     -- A claim under way writes nothing any more; its request goes to the account that was left.
     UPDATE vapisync.work w SET token = 0, leased_until = '-infinity', open_until = NULL
     WHERE w.org_id = restart_org.org_id;

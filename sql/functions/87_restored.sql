@@ -77,6 +77,7 @@ BEGIN
   ON CONFLICT (resource_id) DO UPDATE
   SET due_at = excluded.due_at, leased_until = '-infinity', token = 0, claimed_by = NULL, attempts = 0,
       open_until = NULL;
+  UPDATE vapisync.resource_refs SET in_live = false WHERE in_live;
   UPDATE vapisync.orgs SET credential_id = NULL WHERE credential_id IS NOT NULL;
   DELETE FROM vapisync.credentials;
   DELETE FROM vapisync.integrations;

@@ -28,6 +28,7 @@ struct Leftovers : testing::Test {
     value(app, save_agents(org, "r" + std::to_string(++saves_), R"({"inbound":{"name":"A"}})"));
     return claims_.emplace_back(engine.claim().at(0));
   }
+  const db::Claim& claims_again() { return claims_.emplace_back(engine.claim().at(0)); }
   void settle_with(const std::string& reason) {
     auto done = confirmed(save_and_claim());
     done.leftovers.push_back({"account", "extra", reason});
@@ -82,7 +83,14 @@ TEST_F(Leftovers, NothingGoesBeforeItsResourceIsAtRest) {
 
 TEST_F(Leftovers, WhatAnyResourceHoldsIsNoLeftover) {
   settle_with("duplicate");
-  sql("UPDATE vapisync.resources SET remote_id = 'extra'");
+  const auto& other = save_and_claim("other");
+  auto holds = confirmed(other);
+  holds.remote.id = "extra";
+  sql("DELETE FROM vapisync.leftovers");
+  engine.settle(holds);
+  sql("INSERT INTO vapisync.leftovers (account_id, kind, remote_id, resource_id, reason, due_at)"
+      " SELECT 'account', 'assistant', 'extra', resource_id, 'duplicate', now()"
+      " FROM vapisync.resources WHERE org_id = 'acme'");
   EXPECT_TRUE(due().empty());
 }
 
@@ -114,6 +122,34 @@ TEST_F(Leftovers, ALateCreateIsLookedForWhenItCanLandNoMore) {
   ASSERT_TRUE(wait.has_value());
   EXPECT_GT(*wait, Engine::window / 2);
   EXPECT_LE(*wait, Engine::window);
+}
+
+TEST_F(Leftovers, ALateCreateOfADeletedResourceIsLookedForToo) {
+  engine.settle(confirmed(save_and_claim()));
+  value(app, "SELECT vapisync.delete_resource('acme', 'assistant', 'inbound', 'gone')");
+  const auto claim = engine.claim().at(0);
+  auto gone = report(claim, db::Outcome::confirmed);
+  gone.remote = {};
+  engine.settle(gone);
+  sql("INSERT INTO vapisync.leftovers (account_id, kind, marker, resource_id, reason, due_at)"
+      " SELECT 'account', 'assistant', 'late', resource_id, 'late_create', now()"
+      " FROM vapisync.resources");
+  ASSERT_EQ(due().size(), 1U);
+}
+
+TEST_F(Leftovers, WhatAnOrgLeavesInThePlatformsAccountGoesOnceTheNewIsLive) {
+  engine.settle(confirmed(save_and_claim()));
+  const auto own =
+      sql("SELECT vapisync.set_credential('acme', 'own', 'http://vapi.test', 'sealed', 'b', true)");
+  EXPECT_TRUE(due().empty()) << "the new one is not there yet";
+  auto anew = confirmed(claims_again());
+  anew.remote.id = "new";
+  anew.remote.account_id = "b";
+  engine.settle(anew);
+  sql("UPDATE vapisync.leftovers SET due_at = now()");
+  const auto found = due();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].credential_id, credential) << "by the platform's key, not by " << own;
 }
 
 TEST_F(Leftovers, WhatAResourceTakesOverIsNoLeftoverAnyMore) {
@@ -188,6 +224,15 @@ TEST_F(Mass404, ManyPauseTheCredentialUntilAnOperatorLooked) {
 TEST_F(Mass404, WhatOurOwnLostDeletesMayHaveDoneDoesNotCount) {
   have(6);
   lose(4, true);
+  EXPECT_EQ(reason(), "active");
+}
+
+TEST_F(Mass404, AStartOfADaemonResumesNothing) {
+  have(6);
+  lose(4);
+  engine.wait(engine.store().register_platform("fingerprint", "http://vapi.test", true)).value();
+  EXPECT_EQ(reason(), "mass_404");
+  engine.wait(engine.store().register_platform("another key", "http://vapi.test", true)).value();
   EXPECT_EQ(reason(), "active");
 }
 

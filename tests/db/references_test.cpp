@@ -149,7 +149,47 @@ TEST_F(References, InACircleAreRefused) {
                    [{"type":"assistant","assistantId":{"$ref":"assistant/inbound"}}]}})",
                agent_with_tool});
   EXPECT_EQ(answer.sqlstate, invalid_parameter);
-  EXPECT_THAT(answer.message, testing::HasSubstr("refers, directly or over others, to itself"));
+  EXPECT_THAT(answer.message, testing::HasSubstr("refers to itself over others"));
+}
+
+TEST_F(References, ALongChainIsRefused) {
+  std::string chain;
+  for (int i = 0; i < 25; ++i) {
+    const auto next =
+        i == 24 ? std::string("{}") : R"({"$ref":"tool/t)" + std::to_string(i + 1) + R"("})";
+    chain += (i > 0 ? "," : "") + (R"({"kind":"tool","key":"t)" + std::to_string(i) +
+                                   R"(","payload":{"type":"endCall","next":)" + next + "}}");
+  }
+  EXPECT_THAT(refused({chain}).message, testing::HasSubstr("over more than 20"));
+}
+
+// Whoever records a reference must not wait for an application that holds its target.
+TEST_F(References, AreRecordedWithoutWaitingForTheirTargets) {
+  converge_both();
+  value(app, save_agents("acme", "edit", R"({"inbound":{"name":"Edited"}})"));
+  auto edited = claim();
+  put("without", {agent_without_tool});  // the pair goes when it is not live any more
+  sql("DELETE FROM vapisync.resource_refs");
+  pqxx::connection holder{database.url()};
+  pqxx::work tx(holder);
+  tx.exec("SELECT FROM vapisync.resources WHERE key = 'kb' FOR UPDATE");
+  EXPECT_EQ(engine.settle(confirmed_with_refs(edited.at("inbound"))).recorded, db::Recorded::done);
+  EXPECT_EQ(links(), "inbound>kb live");
+}
+
+TEST_F(References, WhatWasRefusedBecauseOfATargetIsTriedAgainWhenThatConverges) {
+  put("both", {tool, agent_with_tool});
+  sql("UPDATE vapisync.saves SET on_reject = 'hold'");
+  auto first = claim();
+  auto refused = failed(first.at("inbound"), db::Outcome::rejected);
+  refused.error->code = "reference_gone";
+  engine.settle(refused);
+  EXPECT_EQ(sql("SELECT last_error IS NOT NULL FROM vapisync.resources WHERE key = 'inbound'"),
+            "t");
+  auto same = confirmed(first.at("kb"));
+  sql("UPDATE vapisync.resources SET remote_id = '" + same.remote.id + "' WHERE key = 'kb'");
+  engine.settle(same);
+  EXPECT_TRUE(claim().contains("inbound"));
 }
 
 TEST_F(References, WhatIsReferredToCanNotBeDeletedAlone) {

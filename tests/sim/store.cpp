@@ -155,6 +155,14 @@ Store::Answer<bool> Store::renew(int64_t resource_id, int64_t token, Millisecond
   return run<bool>("renew", std::move(work));
 }
 
+Store::Answer<std::vector<std::string>> Store::held_elsewhere(int64_t resource_id,
+                                                              db::Found found) {
+  auto work = [&stage = stage_, resource_id, found = std::move(found)] {
+    return stage.database.held_elsewhere(resource_id, found);
+  };
+  return run<std::vector<std::string>>("held_elsewhere", std::move(work));
+}
+
 Store::Answer<std::vector<std::string>> Store::wanted_keys(int64_t resource_id) {
   auto work = [&stage = stage_, resource_id] { return stage.database.wanted_keys(resource_id); };
   return run<std::vector<std::string>>("wanted_keys", std::move(work));

@@ -42,14 +42,14 @@ class Store final : public db::EngineStore {
   Answer<std::vector<db::LeftoverClaim>> claim_leftovers(int, Milliseconds) override {
     co_return std::vector<db::LeftoverClaim>{};
   }
+  Answer<std::vector<std::string>> held_elsewhere(int64_t resource_id, db::Found found) override;
+  Answer<bool> leftover_may_go(const db::LeftoverClaim&) override { co_return true; }
   Answer<bool> end_leftover(const db::LeftoverClaim&, bool) override { co_return true; }
   Answer<std::optional<Milliseconds>> next_leftover() override { co_return std::nullopt; }
   Answer<std::optional<db::InventoryClaim>> claim_inventory(Milliseconds) override {
     co_return std::nullopt;
   }
-  Answer<int> record_inventory(std::string, std::vector<db::MarkedObject>) override {
-    co_return 0;
-  }
+  Answer<int> record_inventory(std::string, std::vector<db::MarkedObject>) override { co_return 0; }
   Answer<bool> end_inventory(int64_t) override { co_return true; }
   Answer<int> heartbeat() override;
   Answer<std::string> installation_id() override;

@@ -113,6 +113,10 @@ std::vector<db::Claim> MemoryDatabase::facts(const std::vector<ClaimedRow>& rows
     claim.attempts = row.attempts;
     claim.open = row.open;
     claim.open_age = row.open_age;
+    const auto its_work = work.find(resource.id);
+    if (!row.open && its_work != work.end() && its_work->second.open_until) {
+      claim.open = true;  // since the claim, a touch told of a request
+    }
     claim.version = resource.desired;
     claim.generation = resource.generation;
     claim.org_id = resource.org_id;
@@ -299,6 +303,18 @@ bool MemoryDatabase::renew(int64_t resource_id, int64_t token, Milliseconds leas
   if (row == work.end() || row->second.token != token) return false;
   row->second.leased_until = now + lease;
   return true;
+}
+
+std::vector<std::string> MemoryDatabase::held_elsewhere(int64_t resource_id,
+                                                        const db::Found& found) const {
+  std::vector<std::string> held;
+  for (const auto& id : found.remote_ids) {
+    db::Remote remote;
+    remote.id = id;
+    remote.account_id = found.account_id;
+    if (is_owned_by_other(resources.at(resource_id), remote)) held.push_back(id);
+  }
+  return held;
 }
 
 std::vector<std::string> MemoryDatabase::wanted_keys(int64_t resource_id) const {

@@ -153,6 +153,8 @@ class MemoryDatabase {
   std::vector<db::Receipt> settle(const std::vector<db::Report>& reports, TimePoint now);
   bool renew(int64_t resource_id, int64_t token, Milliseconds lease, TimePoint now);
   [[nodiscard]] std::vector<std::string> wanted_keys(int64_t resource_id) const;
+  [[nodiscard]] std::vector<std::string> held_elsewhere(int64_t resource_id,
+                                                        const db::Found& found) const;
   int wake_waiting(int64_t credential_id, TimePoint now);
   /// True when a writer is at work that may not have seen the bell.
   bool arm_bell(Milliseconds duration, TimePoint now);

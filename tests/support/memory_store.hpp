@@ -98,6 +98,14 @@ class MemoryStore final : public db::EngineStore {
     if (down) co_return away();
     co_return std::exchange(leftovers, {});
   }
+  Answer<std::vector<std::string>> held_elsewhere(int64_t, db::Found) override {
+    if (down) co_return away();
+    co_return held_by_others;
+  }
+  Answer<bool> leftover_may_go(const db::LeftoverClaim&) override {
+    if (down) co_return away();
+    co_return leftovers_may_go;
+  }
   Answer<bool> end_leftover(const db::LeftoverClaim& leftover, bool keep) override {
     if (down) co_return away();
     (keep ? kept_leftovers : ended_leftovers).push_back(leftover.object);
@@ -107,9 +115,7 @@ class MemoryStore final : public db::EngineStore {
   Answer<std::optional<db::InventoryClaim>> claim_inventory(Milliseconds) override {
     co_return std::nullopt;
   }
-  Answer<int> record_inventory(std::string, std::vector<db::MarkedObject>) override {
-    co_return 0;
-  }
+  Answer<int> record_inventory(std::string, std::vector<db::MarkedObject>) override { co_return 0; }
   Answer<bool> end_inventory(int64_t) override { co_return true; }
   Answer<int> heartbeat() override {
     if (down) co_return away();
@@ -144,6 +150,8 @@ class MemoryStore final : public db::EngineStore {
   std::vector<int64_t> renewed;
   std::vector<std::string> pauses;
   std::vector<std::string> accounts;
+  std::vector<std::string> held_by_others;   ///< remote ids
+  bool leftovers_may_go{true};               ///< when asked right before
   std::vector<db::LeftoverClaim> leftovers;  ///< what the next claim of them takes
   std::vector<std::string> kept_leftovers;
   std::vector<std::string> ended_leftovers;

@@ -1,6 +1,7 @@
 // The mark by which a remote object is known to be ours.
 #include "core/marker.hpp"
 
+#include <array>
 #include <gtest/gtest.h>
 
 namespace vapisync::core {
@@ -11,7 +12,9 @@ NamePlace place(const json::Value& document) {
   return {"/function/name", 20};
 }
 
-const Kind kind{.name = "thing", .collection = "/thing", .name_place = place};
+constexpr std::array<std::string_view, 1> names{"/function/name"};
+const Kind kind{
+    .name = "thing", .collection = "/thing", .name_place = place, .name_pointers = names};
 const Marker marker{"installation/7", "attempt1", ""};
 
 json::Document document(std::string_view text) {
@@ -80,6 +83,11 @@ TEST(Marker, WithoutMetadataTheNameEndsInIt) {
   ASSERT_TRUE(found);
   EXPECT_EQ(found->attempt, "") << "a name has no room for it";
   EXPECT_EQ(find_marker(marked, "installation/8", kind), std::nullopt);
+}
+
+TEST(Marker, ANameSaysNothingWhereTheMetadataBearsAnothersMark) {
+  const auto forged = in_metadata(in_name(R"({"function":{"name":"kb"}})"), {"other/1", "x", ""});
+  EXPECT_EQ(find_marker(forged, "installation/7", kind), std::nullopt);
 }
 
 TEST(Marker, ANameThatIsMissingIsMade) {

@@ -79,6 +79,15 @@ TEST(Janitor, KeepsACopyOfTheKeptObjectAndWhatBearsNoMarkOfOurs) {
   }
 }
 
+TEST(Janitor, DeletesNothingThatIsWantedByTheTimeItWouldGo) {
+  Cleaning world;
+  world.store.leftovers_may_go = false;
+  world.vapi.answer(200, Cleaning::object_of("m2"));
+  world.clean(world.extra());
+  EXPECT_EQ(world.vapi.lines(), Lines{"GET /assistant/x1"});
+  EXPECT_TRUE(world.store.ended_leftovers.empty());
+}
+
 TEST(Janitor, TriesAgainLaterWhenVapiCanNotSay) {
   Cleaning world;
   world.vapi.answer(500);

@@ -60,6 +60,25 @@ TEST(SyncerLinks, OnlyWhatTheDocumentRefersToCounts) {
   EXPECT_EQ(report.live_refs, std::vector<int64_t>{9});
 }
 
+TEST(SyncerLinks, ATargetThatIsNamedTwiceIsReferredToOnce) {
+  World world;
+  world.vapi.reply(stored(200));
+  auto claim = with_reference(world, core::Others::ready);
+  claim.payload = R"({"a":{"$ref":"tool/kb"},"b":{"$ref":"tool/kb"}})";
+  EXPECT_EQ(world.sync(claim).live_refs, std::vector<int64_t>{9});
+}
+
+TEST(SyncerLinks, WhatAnotherResourceHoldsIsNoFind) {
+  World world;
+  auto claim = world.fresh();
+  claim.open = true;
+  world.store.held_by_others = {"a1"};
+  world.vapi.answer(200, "[" + World::object("\"createdAt\":\"2026-08-01T10:00:00.000Z\"") + "]");
+  const auto report = world.sync(claim);
+  EXPECT_EQ(report.outcome, Outcome::retry) << "its own may still appear";
+  EXPECT_EQ(world.vapi.requests.size(), 1U);
+}
+
 TEST(SyncerLinks, ALastLookPutsBackTheIdOfTheTarget) {
   World world;
   auto claim = with_reference(world, core::Others::ready);
