@@ -157,21 +157,36 @@ void wake_neighbours(Connection& connection, const std::vector<const Report*>& r
 /// A count that a crash may lose: it only tells an accident from somebody's deed. What may be the
 /// work of our own delete, whose answer was lost, does not count.
 void note_gone(Connection& connection, const std::vector<const Report*>& reports,
-               const std::vector<Receipt>& receipts) {
+               std::vector<Receipt>& receipts) {
   const auto ids = ids_where(reports, receipts, [](const Report& report, const Receipt& receipt) {
     return receipt.recorded == Recorded::done && report.error &&
            report.error->code == "remote_gone" && !report.claim->open;
   });
   if (ids.empty()) return;
   for (const auto& row : connection.call("note_gone", array_literal(ids))) {
+    const auto credential = row["credential_id"].as<int64_t>();
+    for (size_t i = 0; i < reports.size(); ++i) {
+      receipts[i].paused = receipts[i].paused || reports[i]->claim->credential_id == credential;
+    }
     log::error("credential.mass_404",
-               {{"credential", row["credential_id"].as<int64_t>()},
+               {{"credential", credential},
                 {"objects", row["objects"].as<int>()},
                 {"message", "so many objects are gone from Vapi that nothing more is sent"},
                 {"hint",
                  "see who deleted them, or which account the key belongs to; then run `vapisync "
                  "workspace resume ORG`, and what is wanted is made anew"}});
   }
+}
+
+/// The outcomes are there already: what fails here is made up for later, and must not make anybody
+/// believe that they were lost.
+void follow_up(Connection& connection, const std::vector<const Report*>& reports,
+               std::vector<Receipt>& receipts) try {
+  wake_neighbours(connection, reports, receipts);
+  note_gone(connection, reports, receipts);
+} catch (const std::exception& thrown) {
+  log::failure(log::Level::warning, "db.follow_up_failed", to_error(thrown),
+               "what waits looks again within half a minute");
 }
 
 std::vector<Receipt> settle_blocking(Connection& connection,
@@ -185,8 +200,7 @@ std::vector<Receipt> settle_blocking(Connection& connection,
                                             : settled[i].receipt);
   }
   note_late_writes(connection, reports, options, receipts);
-  wake_neighbours(connection, reports, receipts);
-  note_gone(connection, reports, receipts);
+  follow_up(connection, reports, receipts);
   return receipts;
 }
 

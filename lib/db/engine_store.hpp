@@ -106,6 +106,7 @@ struct Receipt {
   Recorded recorded{Recorded::lost};
   bool due_now{false};   ///< there is more to do for this resource at once
   bool linked{false};    ///< it ended, and others may have waited for that
+  bool paused{false};    ///< its credential rests from now on, until an operator has looked
   bool deferred{false};  ///< the database would not store the outcome; it will be tried again
 };
 

@@ -224,6 +224,11 @@ void Dispatcher::recorded(const db::Report& report, const db::Receipt& receipt) 
   }
   if (!report.leftovers.empty() && leftover_listed_) leftover_listed_();
   const db::Claim& claim = *report.claim;
+  if (const auto credential = parts_.credentials.find(claim.credential_id);
+      receipt.paused && credential) {
+    // The next sweep sees it; until then nothing more starts.
+    credential->client->gate().pause_until(parts_.clock.now() + 2 * sweep_interval_max);
+  }
   if (receipt.due_now || receipt.linked || report.outcome == db::Outcome::released) {
     queue_.add(claim.org_id, claim.credential_id);
   } else if (report.outcome == db::Outcome::retry && due_.size() < due_times_max) {
