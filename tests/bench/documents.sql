@@ -24,9 +24,11 @@ CREATE FUNCTION bench.role(n bigint) RETURNS text IMMUTABLE LANGUAGE sql AS $$
   SELECT CASE n % 2 WHEN 1 THEN 'inbound' ELSE 'outbound' END
 $$;
 
-CREATE FUNCTION bench.save(n bigint, round bigint) RETURNS void LANGUAGE sql AS $$
-  SELECT vapisync.put_resource(bench.org(n), 'assistant', bench.role(n), bench.document(n, round),
-                               gen_random_uuid()::text)
+CREATE FUNCTION bench.save(n bigint, round bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM vapisync.put_resource(bench.org(n), 'assistant', bench.role(n), bench.document(n, round),
+                                gen_random_uuid()::text);
+END
 $$;
 
 -- One transaction a part, so that locks stay few.
