@@ -24,7 +24,7 @@ class Sizes:
     latency_saves: int = 500
     backlog: int = 200_000
     writers_rows: int = 10_000
-    writers_s: int = 5
+    writers_s: int = 10
     coalescing_s: int = 10
     realistic_orgs: int = 2_000
     idle_s: int = 60
