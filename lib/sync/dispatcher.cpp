@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "base/log.hpp"
 #include "base/spawn.hpp"
@@ -163,7 +164,12 @@ asio::awaitable<Result<int>> Dispatcher::claim(Shares shares) {
   db::ClaimRequest request;
   request.rows_per_org = options_.in_flight_per_org;
   request.lease = options_.lease;
-  for (const auto& share : shares) request.shares.push_back({share.org, share.rows});
+  std::map<std::string, int> counted;  // of each org's first rows, those that are ours
+  for (const auto& share : shares) {
+    request.shares.push_back({share.org, share.rows});
+    const auto held = held_.find(share.org);
+    counted[share.org] = held == held_.end() ? 0 : held->second.count;
+  }
   auto claims = co_await parts_.store.claim(std::move(request));
   if (!claims) co_return claims.error();
   std::map<std::string, int> taken;
@@ -176,14 +182,27 @@ asio::awaitable<Result<int>> Dispatcher::claim(Shares shares) {
   }
   // Less than its share: the org has no more that is due, as far as anybody can see now.
   for (const auto& share : shares) {
-    if (taken[share.org] < share.rows) queue_.remove(share.org);
+    const int rows = taken[share.org];
+    if (rows < share.rows) leave_out(share.org, counted[share.org] + rows);
   }
   co_return static_cast<int>(claims->size());
+}
+
+/// What is in flight hides what is due behind it. All daemons together may hold
+/// `in_flight_per_org`, so when nothing more is to be seen for that reason, one of them holds its
+/// part of it at least.
+void Dispatcher::leave_out(const std::string& org, int counted) {
+  const bool hides_more = counted * daemons_ >= options_.in_flight_per_org;
+  const auto held = held_.find(org);
+  if (hides_more && held == held_.end()) return;  // all of it was recorded during the claim
+  queue_.remove(org);
+  if (hides_more) held->second.hides_more = true;
 }
 
 void Dispatcher::start(db::Claim claim) {
   auto credential = parts_.credentials.find(claim.credential_id);
   ++in_flight_;
+  ++held_[claim.org_id].count;
   credential->client->gate().started(parts_.clock.now());
   spawn(executor_, work_on(std::make_unique<db::Claim>(std::move(claim)), std::move(credential)),
         "work_on");
@@ -193,6 +212,7 @@ void Dispatcher::start(db::Claim claim) {
 /// may be of another account.
 void Dispatcher::give_back(db::Claim claim) {
   ++in_flight_;
+  ++held_[claim.org_id].count;
   auto kept = std::make_unique<db::Claim>(std::move(claim));
   db::Report report;
   report.claim = kept.get();
@@ -224,6 +244,9 @@ void Dispatcher::recorded(const db::Report& report, const db::Receipt& receipt) 
   }
   if (!report.leftovers.empty() && leftover_listed_) leftover_listed_();
   const db::Claim& claim = *report.claim;
+  auto& held = held_[claim.org_id];
+  if (std::exchange(held.hides_more, false)) queue_.add(claim.org_id, claim.credential_id);
+  if (--held.count == 0) held_.erase(claim.org_id);
   if (const auto credential = parts_.credentials.find(claim.credential_id);
       receipt.paused && credential) {
     // The next sweep sees it; until then nothing more starts.
@@ -268,7 +291,9 @@ asio::awaitable<bool> Dispatcher::bell_is_armed() {
 asio::awaitable<void> Dispatcher::beat() {
   beat_at_ = parts_.clock.now() + beat_interval;
   const auto alive = co_await parts_.store.heartbeat();
-  if (alive) parts_.credentials.share_with(*alive);
+  if (!alive) co_return;
+  daemons_ = *alive;
+  parts_.credentials.share_with(daemons_);
 }
 
 TimePoint Dispatcher::next_due(TimePoint at_latest) {

@@ -7,6 +7,7 @@
 #include <queue>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -69,6 +70,7 @@ class Dispatcher {
   void tell_about_key(const db::ReadyOrg& org);
   Shares deal(int rows);
   boost::asio::awaitable<Result<int>> claim(Shares shares);
+  void leave_out(const std::string& org, int counted);
   void start(db::Claim claim);
   void give_back(db::Claim claim);
   boost::asio::awaitable<void> work_on(std::unique_ptr<db::Claim> claim,
@@ -96,6 +98,12 @@ class Dispatcher {
   TimePoint gate_opens_;  ///< the earliest moment at which a closed gate lets somebody through
   TimePoint sweep_at_{};
   TimePoint beat_at_{};
+  struct Held {
+    int count{0};
+    bool hides_more{false};  ///< more may be due than a claim can see: the org must come back
+  };
+  std::unordered_map<std::string, Held> held_;  ///< by org, what is claimed and not recorded
+  int daemons_{1};
   int in_flight_{0};
   int failures_{0};
   Milliseconds poll_;

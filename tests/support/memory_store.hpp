@@ -1,6 +1,7 @@
 #pragma once
 // The engine's store in memory, as far as unit tests of the engine need one: claims are queued by
 // the test, reports are kept, and each statement can be made to fail.
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
@@ -34,6 +35,9 @@ class MemoryStore final : public db::EngineStore {
     if (down) co_return away();
     std::vector<db::Claim> out;
     for (auto& share : request.shares) {
+      // A claim sees an org's first rows only, leased ones included.
+      int& leased = leased_of[share.org_id];
+      share.rows = std::min(share.rows, request.rows_per_org - leased);
       for (auto it = due.begin(); it != due.end() && share.rows > 0;) {
         if (it->org_id != share.org_id) {
           ++it;
@@ -43,6 +47,7 @@ class MemoryStore final : public db::EngineStore {
         out.back().credential_id = credential_of_claims;
         it = due.erase(it);
         --share.rows;
+        ++leased;
       }
     }
     co_return out;
@@ -56,7 +61,10 @@ class MemoryStore final : public db::EngineStore {
       int& held = held_times[report.claim->resource_id];
       const bool skip = held > 0;
       if (skip) --held;
-      if (!skip) settled.push_back(report.claim->resource_id);
+      if (!skip) {
+        settled.push_back(report.claim->resource_id);
+        --leased_of[report.claim->org_id];
+      }
       receipts.push_back({skip ? db::Recorded::held : db::Recorded::done, false});
     }
     co_return receipts;
@@ -133,8 +141,9 @@ class MemoryStore final : public db::EngineStore {
   }
   Answer<std::string> installation_id() override { co_return "inst"; }
 
-  std::deque<db::Claim> due;          ///< what the next claims take
-  std::map<int64_t, int> held_times;  ///< how often a writer still holds this resource
+  std::deque<db::Claim> due;             ///< what the next claims take
+  std::map<std::string, int> leased_of;  ///< by org, to any daemon
+  std::map<int64_t, int> held_times;     ///< how often a writer still holds this resource
   std::vector<std::string> keys_ever_wanted;
   int64_t credential_of_claims{1};  ///< while a sweep says 1
   bool down{false};

@@ -104,6 +104,30 @@ TEST(Dispatcher, NeverExceedsTheGatesSlots) {
   EXPECT_EQ(world.store.settled.size(), 10U);
 }
 
+DispatcherOptions two_per_org() {
+  DispatcherOptions options;
+  options.in_flight_per_org = 2;
+  return options;
+}
+
+TEST(Dispatcher, ALargeOrgGoesOnAsSoonAsSomethingOfItIsDone) {
+  Dispatching world(two_per_org());
+  world.add_due(20, milliseconds(1));
+  world.start();
+  world.clock.run_for(milliseconds(15));
+  EXPECT_EQ(world.store.settled.size(), 20U) << "two at a time, a millisecond each";
+}
+
+TEST(Dispatcher, ALargeOrgGoesOnBesideAnotherDaemonsPartOfIt) {
+  Dispatching world(two_per_org());
+  world.store.daemons = 2;
+  world.store.leased_of["acme"] = 1;
+  world.add_due(10, milliseconds(1));
+  world.start();
+  world.clock.run_for(milliseconds(15));
+  EXPECT_EQ(world.store.settled.size(), 10U) << "one at a time";
+}
+
 TEST(Dispatcher, APausedCredentialClaimsNothing) {
   Dispatching world;
   world.gate().pause_until(world.clock.now() + seconds(30));
