@@ -14,9 +14,11 @@ SELECT t.account_id, t.kind, t.object, t.remote_id, t.marker AS attempt, t.resou
        JOIN vapisync.resources r ON r.resource_id = t.resource_id
        JOIN vapisync.orgs o ON o.org_id = r.org_id
        JOIN vapisync.credentials c ON c.credential_id = o.credential_id OR o.credential_id IS NULL AND c.platform
- WHERE c.account_id = coalesce(nullif(t.account_id, ''), c.account_id) AND c.state = 'active' AND o.paused_at IS NULL
-   AND r.origin = 'created'
-   AND r.live_version = r.desired_version AND r.last_error IS NULL AND r.remote_id IS DISTINCT FROM t.remote_id
+ WHERE c.account_id = coalesce(nullif(t.account_id, ''), c.account_id) AND o.paused_at IS NULL
+   -- Where nothing else is to be done for a credential that rests, this is what finds that it works again.
+   AND (c.state = 'active' OR c.paused_until <= now())
+   AND r.origin = 'created' AND r.live_version = r.desired_version AND r.last_error IS NULL
+   AND (t.remote_id IS NULL OR r.remote_id IS DISTINCT FROM t.remote_id)
    AND NOT EXISTS (SELECT FROM vapisync.work w WHERE w.resource_id = t.resource_id)
    AND NOT EXISTS (SELECT FROM vapisync.resources h WHERE h.account_id = t.account_id AND h.remote_id = t.remote_id)
    AND NOT EXISTS (SELECT FROM vapisync.resource_refs f JOIN vapisync.work w ON w.resource_id = f.resource_id

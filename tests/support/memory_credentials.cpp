@@ -30,23 +30,23 @@ int64_t MemoryDatabase::set_credential(const std::string& org_id, const std::str
   credential_of_org_[org_id] = row->first;
   for (auto& [id, resource] : resources) {
     if (resource.org_id != org_id) continue;
-    if (other_account) leave_account(resource, left, now);
+    if (other_account) leave_account(resource, left);
     touch(id, now);
   }
   return row->first;
 }
 
-void MemoryDatabase::leave_account(Resource& resource, const std::string& account, TimePoint now) {
+void MemoryDatabase::leave_account(Resource& resource, const std::string& account) {
   const auto row = work.find(resource.id);
-  const bool may_land =
-      row != work.end() && (row->second.open_until || row->second.leased_until.value_or(now) > now);
-  if (!resource.remote.id.empty()) {
-    leftovers.push_back({resource.id, resource.remote.id, "", account});
-  } else if (may_land) {
-    const Leftover create{resource.id, "", "/" + std::to_string(resource.id), account};
-    if (std::find(leftovers.begin(), leftovers.end(), create) == leftovers.end()) {
-      leftovers.push_back(create);
-    }
+  // A lease that nobody gave back, run out or not, may have sent a create.
+  const bool may_land = row != work.end() && (row->second.open_until || row->second.leased_until);
+  const db::Remote& left = resource.remote;
+  if (!left.id.empty() && !left.account_id.empty()) {
+    list_leftover({resource.id, left.account_id, resource.kind, left.id, "", "other_account"});
+  }
+  if (left.id.empty() && may_land) {
+    const std::string mark = "/" + std::to_string(resource.id);
+    list_leftover({resource.id, account, resource.kind, "", mark, "open_create"});
   }
   resource.remote = {};
   resource.live = 0;
