@@ -42,10 +42,9 @@ std::span<const Kind> kinds() {
   return all_kinds;
 }
 
-const Kind* find_kind(std::string_view path) {
-  const auto* const it = std::find_if(std::begin(all_kinds), std::end(all_kinds),
-                                      [path](const Kind& kind) { return kind.path == path; });
-  return it == std::end(all_kinds) ? nullptr : it;
+const Kind* find_kind(std::string_view path, std::span<const Kind> among) {
+  const auto it = std::ranges::find(among, path, &Kind::path);
+  return it == among.end() ? nullptr : &*it;
 }
 
 }  // namespace vapisync::sandbox

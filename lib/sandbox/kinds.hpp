@@ -15,9 +15,10 @@ struct Kind {
   const schema::Shape* shape;
   /// What Vapi does silently to a body that passed validation; nullptr if nothing.
   void (*settle)(json::Document& body);
+  bool is_mutable{true};  ///< false: there is no PATCH
 };
 
 std::span<const Kind> kinds();
-const Kind* find_kind(std::string_view path);
+const Kind* find_kind(std::string_view path, std::span<const Kind> among = kinds());
 
 }  // namespace vapisync::sandbox

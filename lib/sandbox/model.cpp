@@ -18,12 +18,12 @@ struct Route {
   std::string_view id;  ///< empty for the collection itself
 };
 
-std::optional<Route> route(std::string_view path) {
+std::optional<Route> route(std::string_view path, std::span<const Kind> kinds) {
   if (!path.starts_with('/')) return std::nullopt;
   path.remove_prefix(1);
   if (path.ends_with('/')) path.remove_suffix(1);
   const size_t slash = std::min(path.find('/'), path.size());
-  Route found{.kind = find_kind(path.substr(0, slash)), .id = {}};
+  Route found{.kind = find_kind(path.substr(0, slash), kinds), .id = {}};
   if (found.kind == nullptr) return std::nullopt;
   if (slash < path.size()) found.id = path.substr(slash + 1);
   if (found.id.find('/') != std::string_view::npos) return std::nullopt;
@@ -32,7 +32,8 @@ std::optional<Route> route(std::string_view path) {
 
 bool is_allowed(std::string_view method, const Route& route) {
   if (route.id.empty()) return method == "GET" || method == "POST";
-  return method == "GET" || method == "PATCH" || method == "DELETE";
+  if (method == "PATCH") return route.kind->is_mutable;
+  return method == "GET" || method == "DELETE";
 }
 
 std::string_view key_of(const Request& request) {
@@ -123,7 +124,7 @@ Execution Model::execute(const Request& request, const Quirks& quirks, Instant n
     result.reply = proxy_page(403);  // the proxy in front of the service wants to know who calls
     return result;
   }
-  const auto found = route(request.path);
+  const auto found = route(request.path, kinds_);
   if (!found || !is_allowed(request.method, *found)) {
     result.reply = failure(404, fmt::format("Cannot {} {}", request.method, request.path));
     return result;

@@ -32,7 +32,8 @@ struct Execution {
 
 class Model {
  public:
-  explicit Model(uint64_t seed) : random_(seed), store_(seed) {}
+  explicit Model(uint64_t seed, std::span<const Kind> kinds = sandbox::kinds())
+      : kinds_(kinds), random_(seed), store_(seed, kinds) {}
 
   /// Moments must not go backwards. A quirk changes how this one request is carried out.
   Execution execute(const Request& request, const Quirks& quirks, Instant now);
@@ -55,6 +56,7 @@ class Model {
   void patch(Call& call);
   void remove(Call& call);
 
+  std::span<const Kind> kinds_;
   Random random_;
   Store store_;
 };

@@ -23,8 +23,9 @@ struct Outcome {
 
 class Service {
  public:
-  explicit Service(uint64_t seed, JournalLimits limits = {})
-      : model_(seed), journal_(limits), chance_(seed + 1) {}
+  explicit Service(uint64_t seed, JournalLimits limits = {},
+                   std::span<const Kind> kinds = sandbox::kinds())
+      : model_(seed, kinds), journal_(limits), chance_(seed + 1) {}
 
   Outcome handle(Request request, Instant now);
 

@@ -52,7 +52,7 @@ Account* Store::account_of(std::string_view key) {
   auto account = std::make_unique<Account>();
   account->org_id = Random(seed_of(seed_, digest)).uuid();
   account->fingerprint = digest.substr(0, 12);
-  for (const auto& kind : kinds()) account->collections[kind.path];
+  for (const auto& kind : kinds_) account->collections[kind.path];
   accounts_.push_back(std::move(account));
   return by_name_[name] = accounts_.back().get();
 }

@@ -46,7 +46,8 @@ struct Account {
 
 class Store {
  public:
-  explicit Store(uint64_t seed) : seed_(seed) {}
+  explicit Store(uint64_t seed, std::span<const Kind> kinds = sandbox::kinds())
+      : seed_(seed), kinds_(kinds) {}
 
   /// The account of a key, made at its first use; nullptr when there are too many.
   Account* account_of(std::string_view key);
@@ -56,6 +57,7 @@ class Store {
 
  private:
   uint64_t seed_;
+  std::span<const Kind> kinds_;
   std::vector<std::unique_ptr<Account>> accounts_;  ///< in the order of their first request
   std::unordered_map<std::string, Account*> by_name_;
 };

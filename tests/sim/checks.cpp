@@ -23,12 +23,18 @@ bool is_nothing(const json::Value* value) {
   return value == nullptr || value->IsNull();
 }
 
-/// Everything of Vapi's that is marked as ours, clones apart.
-std::map<int64_t, std::vector<const sandbox::Object*>> objects_by_owner(const Vapi& vapi) {
-  std::map<int64_t, std::vector<const sandbox::Object*>> out;
+/// What Vapi has, and where.
+struct Found {
+  const sandbox::Object* object{nullptr};
+  const sandbox::Account* account{nullptr};
+};
+
+/// Everything of Vapi's that is marked as ours.
+std::map<int64_t, std::vector<Found>> objects_by_owner(const Vapi& vapi) {
+  std::map<int64_t, std::vector<Found>> out;
   for (const auto& account : vapi.objects().accounts()) {
     for (const auto& [place, object] : account->collections["assistant"].objects()) {
-      out[Vapi::owner_of(object)].push_back(&object);
+      out[Vapi::owner_of(object)].push_back({&object, account.get()});
     }
   }
   return out;
@@ -66,7 +72,7 @@ class Checks {
   Checks(Stage& stage, const Vapi& vapi) : stage_(stage), vapi_(vapi) {}
 
   void check_saves();
-  void check_resource(const Resource& resource, const std::vector<const sandbox::Object*>& found);
+  void check_resource(const Resource& resource, const std::vector<Found>& found);
 
  private:
   void check_undone_save(const std::string& name, const Save& save, const Told& entries);
@@ -75,10 +81,9 @@ class Checks {
   void check_nothing_undone_is_left(const Resource& resource, const sandbox::Object& object);
   void check_entries(const Resource& resource);
   void check_contents(const Resource& resource, const sandbox::Object& object);
-  void check_object_of(const Resource& resource, const std::vector<const sandbox::Object*>& found,
-                       bool wanted);
+  void check_object_of(const Resource& resource, const std::vector<Found>& found, bool wanted);
   [[nodiscard]] bool is_insisted_on(const Resource& resource, const std::string& key) const;
-  [[nodiscard]] bool is_listed(const sandbox::Object& object) const;
+  [[nodiscard]] bool is_listed(const Resource& resource, const Found& found) const;
   template <class... T>
   void complain(fmt::format_string<T...> format, T&&... values) {
     stage_.complain(fmt::format(format, std::forward<T>(values)...));
@@ -196,17 +201,20 @@ void Checks::check_entries(const Resource& resource) {
   }
 }
 
-bool Checks::is_listed(const sandbox::Object& object) const {
+/// By its id, by the create that made it, or as what a create may have left in an account.
+bool Checks::is_listed(const Resource& resource, const Found& found) const {
   const auto& leftovers = stage_.database.leftovers;
-  const auto marker = core::read_marker(*json::parse(object.config));
+  const auto marker = core::read_marker(*json::parse(found.object->config));
+  const std::string open_create = fmt::format("/{}", resource.id);
   return std::any_of(leftovers.begin(), leftovers.end(), [&](const auto& leftover) {
-    return leftover.remote_id.empty() ? leftover.marker == marker->attempt
-                                      : leftover.remote_id == object.id;
+    if (!leftover.remote_id.empty()) return leftover.remote_id == found.object->id;
+    const bool is_here =
+        leftover.account_id.empty() || leftover.account_id == found.account->org_id;
+    return is_here && (leftover.marker == marker->attempt || leftover.marker == open_create);
   });
 }
 
-void Checks::check_resource(const Resource& resource,
-                            const std::vector<const sandbox::Object*>& found) {
+void Checks::check_resource(const Resource& resource, const std::vector<Found>& found) {
   check_entries(resource);
   check_what_is_wanted(resource);
   // A blocked resource stays as it was confirmed last.
@@ -215,19 +223,22 @@ void Checks::check_resource(const Resource& resource,
   check_object_of(resource, found, wanted);
 }
 
-void Checks::check_object_of(const Resource& resource,
-                             const std::vector<const sandbox::Object*>& found, bool wanted) {
+void Checks::check_object_of(const Resource& resource, const std::vector<Found>& found,
+                             bool wanted) {
   const sandbox::Object* held = nullptr;
-  // A copy, or what the org left in this account before it came back, can be taken for the create
+  // A copy, or what the org left in an account that it came back to, can be taken for the create
   // that is still on its way; what then lands is one too many.
-  const bool other_is_held =
-      vapi_.clones.contains(resource.remote.id) || vapi_.is_of_the_past(resource.remote.id);
-  for (const auto* object : found) {
-    if (object->id == resource.remote.id) {
-      held = object;
-    } else if (!other_is_held && !vapi_.clones.contains(object->id) &&
-               !vapi_.is_of_the_past(object->id) && !is_listed(*object)) {
-      complain("resource {} has an orphan: {}", resource.id, object->id);
+  const auto change = stage_.key_changes.find(resource.org_id);
+  const bool came_back = change != stage_.key_changes.end() && change->second.came_back;
+  const auto is_old = [&](const std::string& id) { return came_back && vapi_.is_of_the_past(id); };
+  const std::string& holds = resource.remote.id;
+  const bool other_is_held = vapi_.clones.contains(holds) || is_old(holds);
+  for (const auto& one : found) {
+    if (one.object->id == resource.remote.id) {
+      held = one.object;
+    } else if (!other_is_held && !vapi_.clones.contains(one.object->id) &&
+               !is_old(one.object->id) && !is_listed(resource, one)) {
+      complain("resource {} has an orphan: {}", resource.id, one.object->id);
     }
   }
   if (!wanted) {

@@ -15,6 +15,7 @@ namespace {
 constexpr Milliseconds retry_base{200};
 constexpr Milliseconds retry_max{8'000};
 constexpr Milliseconds again{200};
+constexpr Milliseconds look_every{5'000};
 
 vapi::ClientOptions client_options(const Swarm& swarm) {
   vapi::ClientOptions options;
@@ -70,7 +71,9 @@ asio::awaitable<void> Daemon::live() {
     build();
     const auto executor = process_.context().get_executor();
     spawn(executor, dispatcher_->run(), "dispatcher");
+    spawn(executor, janitor_->run(), "janitor");
     co_await dispatcher_->recorder().run();
+    janitor_->stop();
     credentials_->stop();
   }
   ended_ = true;
@@ -94,6 +97,11 @@ void Daemon::build() {
   const sync::DispatcherParts parts{store_, process_, *credentials_, *syncer_};
   dispatcher_ =
       std::make_unique<sync::Dispatcher>(executor, parts, dispatcher_options(stage_.swarm));
+  sync::JanitorOptions cleaning{std::string(installation)};
+  cleaning.look_every = look_every;
+  cleaning.lease = stage_.swarm.lease;
+  janitor_ = std::make_unique<sync::Janitor>(store_, process_, *credentials_, std::move(cleaning));
+  dispatcher_->set_leftover_listed([this] { janitor_->look(); });
   // A lost LISTEN connection is noticed late, or never.
   dispatcher_->set_listening([] { return true; });
 }

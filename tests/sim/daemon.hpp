@@ -10,6 +10,7 @@
 #include "sim/vapi.hpp"
 #include "sync/credentials.hpp"
 #include "sync/dispatcher.hpp"
+#include "sync/janitor.hpp"
 #include "sync/syncer.hpp"
 
 namespace vapisync::sim {
@@ -48,6 +49,7 @@ class Daemon final : public Fate {
   std::unique_ptr<sync::Credentials> credentials_;
   std::unique_ptr<sync::Syncer> syncer_;
   std::unique_ptr<sync::Dispatcher> dispatcher_;
+  std::unique_ptr<sync::Janitor> janitor_;
   /// Events of the world hold it weakly: they must not reach a daemon that is gone.
   std::shared_ptr<Daemon*> self_ = std::make_shared<Daemon*>(this);
   bool stopping_{false};

@@ -42,6 +42,8 @@ void Operators::give(const std::string& org_id, const std::string& account) {
   if (other_account) {
     ++change.era;
     change.era_began = now;
+    change.accounts.insert(account_of(old));
+    change.came_back = change.came_back || change.accounts.contains(account);
   }
   vapi_.forget_under_way(org_id);
   if (!is_used(old) && stage_.world.dice.chance(0.5)) vapi_.revoke(old);

@@ -1,5 +1,6 @@
 #include "sim/simulation.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "sim/checks.hpp"
@@ -142,7 +143,12 @@ bool Simulation::drained() const {
   for (const auto& slot : slots_) {
     if (slot.daemon && !slot.daemon->idle()) return false;
   }
-  return stage_.database.work.empty() && vapi_.under_way() == 0 && users_.open() == 0;
+  const auto& database = stage_.database;
+  const bool is_clean =
+      std::none_of(database.leftovers.begin(), database.leftovers.end(), [&](const auto& leftover) {
+        return leftover.due_at && database.may_go(leftover, stage_.world.now());
+      });
+  return database.work.empty() && is_clean && vapi_.under_way() == 0 && users_.open() == 0;
 }
 
 void Simulation::explain_work() {
@@ -152,7 +158,12 @@ void Simulation::explain_work() {
                                 row.leased_until ? row.claimed_by : "none", row.attempts,
                                 row.open_until ? "open" : "not open"));
   }
-  if (stage_.database.work.empty()) stage_.complain("something never ends");
+  for (const auto& leftover : stage_.database.leftovers) {
+    if (!leftover.due_at || !stage_.database.may_go(leftover, stage_.world.now())) continue;
+    stage_.complain(fmt::format("the leftover {} of {} ({}) never goes", leftover.object(),
+                                leftover.resource_id, leftover.reason));
+  }
+  if (stage_.complaints.empty()) stage_.complain("something never ends");
 }
 
 }  // namespace vapisync::sim

@@ -54,6 +54,8 @@ struct Stage {
     TimePoint at{};
     int era{0};  ///< how often it was one of another account
     TimePoint era_began{};
+    std::set<std::string> accounts;  ///< that it has left
+    bool came_back{false};           ///< to one of those
   };
   std::map<std::string, KeyChange> key_changes;  ///< by org
 

@@ -1,5 +1,6 @@
 #include "sim/store.hpp"
 
+#include <algorithm>
 #include <deque>
 #include <fmt/format.h>
 
@@ -230,6 +231,36 @@ Store::Answer<bool> Store::resume_credential(int64_t id) {
   return run<bool>("resume_credential", std::move(work));
 }
 
+Store::Answer<std::vector<db::LeftoverClaim>> Store::claim_leftovers(int limit,
+                                                                     Milliseconds lease) {
+  auto take = [&stage = stage_, limit, lease] {
+    return stage.database.claim_leftovers(limit, lease, stage.world.now());
+  };
+  auto taken = co_await run<std::vector<db::LeftoverClaim>>("claim_leftovers", std::move(take));
+  leftovers_ = taken ? *taken : std::vector<db::LeftoverClaim>{};
+  co_return taken;
+}
+
+Store::Answer<bool> Store::leftover_may_go(const db::LeftoverClaim& leftover) {
+  auto work = [&stage = stage_, leftover] { return stage.database.leftover_may_go(leftover); };
+  return run<bool>("leftover_may_go", std::move(work));
+}
+
+Store::Answer<bool> Store::end_leftover(const db::LeftoverClaim& leftover, bool keep) {
+  auto work = [&stage = stage_, leftover, keep] {
+    stage.database.end_leftover(leftover, keep);
+    stage.tell(fmt::format("the leftover {} of {} is {}", leftover.object, leftover.resource_id,
+                           keep ? "kept" : "gone"));
+    return true;
+  };
+  return run<bool>("end_leftover", std::move(work));
+}
+
+Store::Answer<std::optional<Milliseconds>> Store::next_leftover() {
+  auto work = [&stage = stage_] { return stage.database.next_leftover(stage.world.now()); };
+  return run<std::optional<Milliseconds>>("next_leftover", std::move(work));
+}
+
 Store::Answer<int> Store::heartbeat() {
   auto work = [&stage = stage_, daemon = daemon_] {
     return stage.database.heartbeat(daemon, stage.world.now());
@@ -246,6 +277,13 @@ std::optional<TimePoint> Store::claimed_at(int64_t resource_id) const {
     if (held.resource_id == resource_id) return held.asked_at;
   }
   return std::nullopt;
+}
+
+bool Store::ends_leftover(int64_t resource_id, const std::string& object_id) const {
+  return std::any_of(leftovers_.begin(), leftovers_.end(), [&](const auto& leftover) {
+    return leftover.resource_id == resource_id &&
+           (leftover.remote_id.empty() || leftover.remote_id == object_id);
+  });
 }
 
 }  // namespace vapisync::sim

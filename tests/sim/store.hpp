@@ -37,15 +37,13 @@ class Store final : public db::EngineStore {
   Answer<bool> learn_account(int64_t id, std::string account_id) override;
   Answer<bool> pause_credential(int64_t id, std::string reason, Milliseconds duration) override;
   Answer<bool> resume_credential(int64_t id) override;
-  // No account refuses our metadata here, and leftovers are only listed.
+  // No account refuses our metadata here.
   Answer<bool> mark_by_name(int64_t) override { co_return true; }
-  Answer<std::vector<db::LeftoverClaim>> claim_leftovers(int, Milliseconds) override {
-    co_return std::vector<db::LeftoverClaim>{};
-  }
+  Answer<std::vector<db::LeftoverClaim>> claim_leftovers(int limit, Milliseconds lease) override;
   Answer<std::vector<std::string>> held_elsewhere(int64_t resource_id, db::Found found) override;
-  Answer<bool> leftover_may_go(const db::LeftoverClaim&) override { co_return true; }
-  Answer<bool> end_leftover(const db::LeftoverClaim&, bool) override { co_return true; }
-  Answer<std::optional<Milliseconds>> next_leftover() override { co_return std::nullopt; }
+  Answer<bool> leftover_may_go(const db::LeftoverClaim& leftover) override;
+  Answer<bool> end_leftover(const db::LeftoverClaim& leftover, bool keep) override;
+  Answer<std::optional<Milliseconds>> next_leftover() override;
   Answer<std::optional<db::InventoryClaim>> claim_inventory(Milliseconds) override {
     co_return std::nullopt;
   }
@@ -57,6 +55,8 @@ class Store final : public db::EngineStore {
   /// When the oldest open claim of a resource was asked for; nothing when this daemon works on
   /// none.
   [[nodiscard]] std::optional<TimePoint> claimed_at(int64_t resource_id) const;
+  /// Is this daemon about to delete this object as a leftover of the resource?
+  [[nodiscard]] bool ends_leftover(int64_t resource_id, const std::string& object_id) const;
 
  private:
   template <class T>
@@ -72,6 +72,7 @@ class Store final : public db::EngineStore {
     TimePoint asked_at;
   };
   std::map<int64_t, Held> held_;  ///< by token
+  std::vector<db::LeftoverClaim> leftovers_;
 };
 
 }  // namespace vapisync::sim

@@ -50,6 +50,7 @@ struct Vapi::Letter {
   std::string id;       ///< of the object that the target names
   int64_t resource{0};  ///< 0: a list
   std::string caller;
+  bool cleans{false};  ///< looks at a leftover, or deletes it
   bool counts{false};  ///< for "one in flight per resource"
   int era{0};          ///< of its org
   TimePoint sent;
@@ -76,12 +77,15 @@ class Vapi::Line final : public http::Transport {
     letter->sent = vapi_.stage_.world.now();
     letter->owed = debt;
     const Milliseconds patience = request.timeout;
+    letter->cleans = request.method != http::Method::patch && !letter->id.empty() &&
+                     caller_.store->ends_leftover(letter->resource, letter->id);
     letter->request = std::move(request);
     letter->era = vapi_.era_of(caller_, letter->resource);
     vapi_.check_before_sending(caller_, *letter);
     const std::string key = letter->request.bearer.reveal();
     ++caller_.in_flight[key];
-    letter->counts = letter->resource != 0 && !vapi_.is_of_the_past(caller_, *letter);
+    letter->counts =
+        letter->resource != 0 && !letter->cleans && !vapi_.is_of_the_past(caller_, *letter);
     if (letter->counts) caller_.busy.insert(letter->resource);
     vapi_.stage_.world.after(patience, [letter] { letter->answer(no_answer("timeout", true)); });
     vapi_.send(letter);
@@ -144,6 +148,7 @@ void Vapi::check_before_sending(Caller& caller, const Letter& letter) {
         fmt::format("{} has more than {} requests in flight", caller.name, stage_.swarm.in_flight));
   }
   if (letter.resource == 0) return;
+  if (letter.cleans) return check_leftover(caller, letter);
   const auto claimed = caller.store->claimed_at(letter.resource);
   if (!claimed) {
     stage_.complain(
@@ -214,7 +219,9 @@ void Vapi::check_account(const Caller& caller, const Letter& letter) {
   }
 }
 
-/// Nothing causes a create before it is certain that no earlier one of the resource stands or will.
+/// Nothing causes a create before it is certain that no earlier one of the resource stands or will;
+/// what is to be deleted as a duplicate does not count, so that nothing is kept that the Janitor is
+/// about to delete.
 void Vapi::check_create(const Letter& letter) {
   if (creates_under_way_[{letter.resource, letter.era}] > 0) {
     stage_.complain(
@@ -223,12 +230,34 @@ void Vapi::check_create(const Letter& letter) {
   for (const auto& account : service_.store().accounts()) {
     for (const auto& [place, object] : account->collections["assistant"].objects()) {
       const bool known = !clones.contains(object.id) && !late_creates_.contains(object.id) &&
-                         !is_of_the_past(object.id);
+                         !is_of_the_past(object.id) &&
+                         !goes(letter.resource, account->org_id, object.id);
       if (owner_of(object) == letter.resource && known) {
         stage_.complain(fmt::format("a create of resource {}, which has object {}", letter.resource,
                                     object.id));
       }
     }
+  }
+}
+
+bool Vapi::goes(int64_t resource, const std::string& account, const std::string& id) const {
+  return !stage_.database.held_elsewhere(resource, {account, "assistant", {id}}).empty();
+}
+
+/// Nothing is deleted that a resource holds, nor a copy of it that a user made.
+void Vapi::check_leftover(const Caller& caller, const Letter& letter) {
+  if (letter.request.method != http::Method::del) return;
+  const auto& resource = stage_.database.resources.at(letter.resource);
+  if (resource.remote.id == letter.id) {
+    stage_.complain(fmt::format("{} deletes {} as a leftover, and resource {} holds it",
+                                caller.name, letter.id, letter.resource));
+  }
+  const sandbox::Object* object = find(letter.id);
+  if (object == nullptr || !clones.contains(letter.id)) return;
+  const auto marker = core::read_marker(*json::parse(object->config));
+  if (marker && marker->attempt == resource.remote.marker) {
+    stage_.complain(fmt::format("{} deletes {}, which a user copied from what resource {} holds",
+                                caller.name, letter.id, letter.resource));
   }
 }
 

@@ -72,6 +72,9 @@ class Vapi {
   int era_of(const Caller& caller, int64_t resource) const;
   void check_account(const Caller& caller, const Letter& letter);
   void check_create(const Letter& letter);
+  [[nodiscard]] bool goes(int64_t resource, const std::string& account,
+                          const std::string& id) const;
+  void check_leftover(const Caller& caller, const Letter& letter);
   void check_version(const Letter& letter);
   void send(const std::shared_ptr<Letter>& letter);
   void land(const std::shared_ptr<Letter>& letter);

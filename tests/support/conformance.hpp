@@ -32,7 +32,7 @@ class Bench {
     bool is_leased{false};
     bool is_open{false};
     int attempts{0};
-    std::vector<std::string> leftovers;
+    std::vector<std::string> leftovers;  ///< OBJECT REASON, and `due` where one is to go
   };
 
   virtual ~Bench() = default;
@@ -45,6 +45,11 @@ class Bench {
   virtual bool renew(const db::Claim& claim) = 0;
   virtual std::vector<std::string> wanted_keys(const db::Claim& claim) = 0;
   virtual int wake_waiting() = 0;
+  virtual void learn_account(const db::Claim& claim, const std::string& account) = 0;
+  virtual void pause(const db::Claim& claim, Milliseconds duration) = 0;
+  virtual std::vector<db::LeftoverClaim> claim_leftovers() = 0;
+  virtual void end_leftover(const db::LeftoverClaim& leftover, bool keep) = 0;
+  virtual std::optional<Milliseconds> next_leftover() = 0;
   virtual void pass(Milliseconds time) = 0;
   virtual View view(const std::string& org, const std::string& key) = 0;
   virtual std::string save_state(const std::string& org, const std::string& request) = 0;

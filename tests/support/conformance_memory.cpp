@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/json.hpp"
@@ -35,6 +36,19 @@ class MemoryBench final : public Bench {
   int wake_waiting() override {
     return database_.wake_waiting(MemoryDatabase::platform_credential, now_);
   }
+  void learn_account(const db::Claim& claim, const std::string& account) override {
+    database_.learn_account(claim.credential_id, account);
+  }
+  void pause(const db::Claim& claim, Milliseconds duration) override {
+    database_.pause_credential(claim.credential_id, duration, now_);
+  }
+  std::vector<db::LeftoverClaim> claim_leftovers() override {
+    return database_.claim_leftovers(20, lease, now_);
+  }
+  void end_leftover(const db::LeftoverClaim& leftover, bool keep) override {
+    database_.end_leftover(leftover, keep);
+  }
+  std::optional<Milliseconds> next_leftover() override { return database_.next_leftover(now_); }
   void pass(Milliseconds time) override { now_ = now_ + time; }
 
   View view(const std::string& org, const std::string& key) override {
@@ -61,8 +75,13 @@ class MemoryBench final : public Bench {
     }
     for (const auto& leftover : database_.leftovers) {
       if (leftover.resource_id != resource.id) continue;
-      out.leftovers.push_back(leftover.remote_id.empty() ? leftover.marker : leftover.remote_id);
+      const bool is_due = leftover.due_at && *leftover.due_at <= now_;
+      out.leftovers.push_back(fmt::format("{} {}{}", leftover.object(), leftover.reason,
+                                          is_due            ? " due"
+                                          : leftover.due_at ? " later"
+                                                            : ""));
     }
+    std::sort(out.leftovers.begin(), out.leftovers.end());
     return out;
   }
   std::string save_state(const std::string& org, const std::string& request) override {

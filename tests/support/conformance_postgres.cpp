@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fmt/format.h>
 
 #include <pqxx/pqxx>
@@ -69,6 +70,22 @@ class PostgresBench final : public Bench {
     return engine_.wait(engine_.store().wanted_keys(claim.resource_id)).value();
   }
   int wake_waiting() override { return engine_.wake_waiting(credential_); }
+  void learn_account(const db::Claim& claim, const std::string& account) override {
+    engine_.wait(engine_.store().learn_account(claim.credential_id, account)).value();
+  }
+  void pause(const db::Claim& claim, Milliseconds duration) override {
+    engine_.wait(engine_.store().pause_credential(claim.credential_id, "refused", duration))
+        .value();
+  }
+  std::vector<db::LeftoverClaim> claim_leftovers() override {
+    return engine_.wait(engine_.store().claim_leftovers(20, lease)).value();
+  }
+  void end_leftover(const db::LeftoverClaim& leftover, bool keep) override {
+    engine_.wait(engine_.store().end_leftover(leftover, keep)).value();
+  }
+  std::optional<Milliseconds> next_leftover() override {
+    return engine_.wait(engine_.store().next_leftover()).value();
+  }
   /// The database's clock can not be set, so everything that was is made older.
   void pass(Milliseconds time) override {
     pqxx::nontransaction tx(admin_);
@@ -76,6 +93,11 @@ class PostgresBench final : public Bench {
         "UPDATE vapisync.work SET due_at = due_at - $1 * interval '1 ms',"
         " leased_until = leased_until - $1 * interval '1 ms',"
         " open_until = open_until - $1 * interval '1 ms'",
+        time.count());
+    tx.exec_params("UPDATE vapisync.leftovers SET due_at = due_at - $1 * interval '1 ms'",
+                   time.count());
+    tx.exec_params(
+        "UPDATE vapisync.credentials SET paused_until = paused_until - $1 * interval '1 ms'",
         time.count());
   }
 
@@ -90,7 +112,9 @@ class PostgresBench final : public Bench {
         "    AND o.version = r.desired_version) AS wanted,"
         "  (SELECT json_agg(e.state ORDER BY e.version) FROM vapisync.entries e"
         "    WHERE e.resource_id = r.resource_id) AS states,"
-        "  (SELECT json_agg(regexp_replace(l.object, '^[0-9a-f-]+/', '/'))"
+        "  (SELECT json_agg(regexp_replace(l.object, '^[0-9a-f-]+/', '/') || ' ' || l.reason"
+        "     || CASE WHEN l.due_at <= now() THEN ' due' WHEN l.due_at > now() THEN ' later'"
+        "        ELSE '' END)"
         "    FROM vapisync.leftovers l"
         "    WHERE l.resource_id = r.resource_id) AS leftover_objects"
         " FROM vapisync.resources r LEFT JOIN vapisync.work w USING (resource_id)"
@@ -114,6 +138,7 @@ class PostgresBench final : public Bench {
     out.is_open = row["is_open"].as<bool>();
     out.attempts = row["attempts"].as<int>();
     out.leftovers = texts(row["leftover_objects"]);
+    std::sort(out.leftovers.begin(), out.leftovers.end());
     return out;
   }
   std::string save_state(const std::string& org, const std::string& request) override {

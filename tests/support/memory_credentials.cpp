@@ -38,15 +38,19 @@ int64_t MemoryDatabase::set_credential(const std::string& org_id, const std::str
 
 void MemoryDatabase::leave_account(Resource& resource, const std::string& account, TimePoint now) {
   const auto row = work.find(resource.id);
-  const bool may_land =
-      row != work.end() && (row->second.open_until || row->second.leased_until.value_or(now) > now);
-  if (!resource.remote.id.empty()) {
-    leftovers.push_back({resource.id, resource.remote.id, "", account});
-  } else if (may_land) {
-    const Leftover create{resource.id, "", "/" + std::to_string(resource.id), account};
-    if (std::find(leftovers.begin(), leftovers.end(), create) == leftovers.end()) {
-      leftovers.push_back(create);
-    }
+  // A lease that nobody gave back, run out or not, may have sent a create.
+  const bool may_land = row != work.end() && (row->second.open_until || row->second.leased_until);
+  const db::Remote& left = resource.remote;
+  if (!left.id.empty() && !left.account_id.empty()) {
+    const auto platform = credentials.find(platform_credential);
+    const bool is_platforms =
+        platform != credentials.end() && platform->second.account_id == left.account_id;
+    list_leftover({resource.id, left.account_id, resource.kind, left.id, "", "other_account",
+                   is_platforms ? std::optional(now) : std::nullopt});
+  }
+  if (left.id.empty() && may_land) {
+    const std::string mark = "/" + std::to_string(resource.id);
+    list_leftover({resource.id, account, resource.kind, "", mark, "open_create"});
   }
   resource.remote = {};
   resource.live = 0;

@@ -102,6 +102,10 @@ int MemoryDatabase::heartbeat(const std::string& daemon, TimePoint now) {
   }));
 }
 
+std::string MemoryDatabase::created_after(const Resource& resource) const {
+  return options_.to_iso ? options_.to_iso(resource.created_at - clock_slack) : std::string();
+}
+
 std::vector<db::Claim> MemoryDatabase::facts(const std::vector<ClaimedRow>& rows) const {
   std::vector<db::Claim> claims;
   for (const ClaimedRow& row : rows) {
@@ -131,7 +135,7 @@ std::vector<db::Claim> MemoryDatabase::facts(const std::vector<ClaimedRow>& rows
     if (claim.blocked && resource.live > 0) {
       claim.live_payload = resource.entry(resource.live).payload;
     }
-    if (options_.to_iso) claim.created_after = options_.to_iso(resource.created_at - clock_slack);
+    claim.created_after = created_after(resource);
     for (const Entry& entry : resource.entries) {
       if (!row.open || entry.version <= resource.live || entry.op != core::Op::upsert) continue;
       claim.open_keys =
@@ -185,24 +189,26 @@ db::Receipt MemoryDatabase::settle_one(db::Report report, TimePoint now) {
   const bool ends = confirmed || rejected || report.outcome == Outcome::looked;
   const bool due_now = newer || touched || again || report.outcome == Outcome::forgotten;
 
-  keep_what_it_learnt(resource, report, touched);
+  keep_what_it_learnt(resource, report, touched, now);
   if (report.outcome == Outcome::forgotten) resource.live = 0;
   if (confirmed || rejected) end_entries(resource, report, rejected, now);
   return move_on(resource, report, ends, due_now, now);
 }
 
-void MemoryDatabase::keep_what_it_learnt(Resource& resource, const db::Report& report,
-                                         bool touched) {
+void MemoryDatabase::keep_what_it_learnt(Resource& resource, const db::Report& report, bool touched,
+                                         TimePoint now) {
   if (report.error) {
     attempts.push_back({resource.id, report.error->code, report.error->status});
   }
-  const std::string& id = report.remote.id;
-  if (!id.empty() && id != resource.remote.id) {
-    std::erase_if(leftovers, [&id](const auto& leftover) { return leftover.remote_id == id; });
+  for (const auto& found : report.leftovers) {
+    list_leftover({resource.id, found.account_id, resource.kind, found.remote_id, "", found.reason,
+                   leftover_due(found.reason, now)});
   }
-  for (const auto& leftover : report.leftovers) {
-    leftovers.push_back({resource.id, leftover.remote_id, ""});
-  }
+  const db::Remote& held = report.remote;
+  std::erase_if(leftovers, [&](const Leftover& leftover) {
+    return !held.id.empty() && leftover.remote_id == held.id &&
+           leftover.account_id == held.account_id && leftover.kind == resource.kind;
+  });
   // A touch may tell of keys, and of an open request, that this claim knew nothing of.
   auto keys = report.remote.sent_keys;
   if (touched) keys = core::merge_keys(std::move(keys), resource.remote.sent_keys);
@@ -252,9 +258,12 @@ db::Receipt MemoryDatabase::settle_lost(Resource& resource, const db::Report& re
   row.open_until = std::max(row.open_until.value_or(TimePoint{}), now);
   if (is_new) row.due_at = now;
   if (!row.is_leased(now)) row.due_at = std::min(row.due_at, now);
-  const std::string& held = resource.remote.id;
-  if (!report.wrote_marker.empty() && (held.empty() || report.remote.id != held)) {
-    leftovers.push_back({resource.id, report.remote.id, report.wrote_marker});
+  const db::Remote& held = resource.remote;
+  if (!report.wrote_marker.empty() && (held.id.empty() || report.remote.id != held.id)) {
+    const std::string& told = report.remote.account_id;
+    list_leftover({resource.id, told.empty() ? held.account_id : told, resource.kind,
+                   report.remote.id, report.wrote_marker, "late_create",
+                   leftover_due("late_create", now)});
   }
   return {db::Recorded::lost, false};
 }
@@ -312,7 +321,11 @@ std::vector<std::string> MemoryDatabase::held_elsewhere(int64_t resource_id,
     db::Remote remote;
     remote.id = id;
     remote.account_id = found.account_id;
-    if (is_owned_by_other(resources.at(resource_id), remote)) held.push_back(id);
+    const bool goes = std::any_of(leftovers.begin(), leftovers.end(), [&](const Leftover& l) {
+      return l.remote_id == id && l.account_id == found.account_id && l.kind == found.kind &&
+             l.due_at && (l.reason == "duplicate" || l.reason == "replaced");
+    });
+    if (goes || is_owned_by_other(resources.at(resource_id), remote)) held.push_back(id);
   }
   return held;
 }

@@ -96,15 +96,23 @@ class MemoryDatabase {
     std::string fingerprint;
     std::string account_id;  ///< empty: not learnt yet
     std::optional<TimePoint> paused_until;
+
+    [[nodiscard]] bool is_paused(TimePoint now) const {
+      return paused_until && *paused_until > now;
+    }
   };
   struct Leftover {
     int64_t resource_id{0};
+    std::string account_id;  ///< empty: not known
+    std::string kind;
     std::string remote_id;
-    std::string
-        marker;  ///< where the id is not known: an attempt, or `/RESOURCE` of an open create
-    std::string account_id{};
+    std::string marker;  ///< an attempt, or `/RESOURCE` of an open create
+    std::string reason;
+    std::optional<TimePoint> due_at{};  ///< nothing: only listed
 
-    bool operator==(const Leftover&) const = default;
+    [[nodiscard]] const std::string& object() const {
+      return remote_id.empty() ? marker : remote_id;
+    }
   };
   struct Attempt {
     int64_t resource_id{0};
@@ -160,6 +168,16 @@ class MemoryDatabase {
   bool arm_bell(Milliseconds duration, TimePoint now);
   [[nodiscard]] bool bell_is_armed(TimePoint now) const { return now < bell_until_; }
 
+  std::vector<db::LeftoverClaim> claim_leftovers(int limit, Milliseconds lease, TimePoint now);
+  void end_leftover(const db::LeftoverClaim& claim, bool keep);
+  [[nodiscard]] std::optional<Milliseconds> next_leftover(TimePoint now) const;
+  /// Could a daemon that looks at it now delete it?
+  [[nodiscard]] bool leftover_may_go(const db::LeftoverClaim& claim) const;
+  [[nodiscard]] bool is_free(const Leftover& leftover) const;
+  [[nodiscard]] bool may_go(const Leftover& leftover, TimePoint now) const;
+  [[nodiscard]] std::optional<int64_t> credential_for(const Leftover& leftover,
+                                                      TimePoint now) const;
+
   /// How many daemons live.
   int heartbeat(const std::string& daemon, TimePoint now);
 
@@ -193,10 +211,16 @@ class MemoryDatabase {
   void append(Resource& resource, Entry entry, TimePoint now);
   void ensure_work(const Resource& resource, TimePoint now);
   void leave_account(Resource& resource, const std::string& account, TimePoint now);
+  void list_leftover(Leftover leftover);
+  [[nodiscard]] std::optional<TimePoint> leftover_due(const std::string& reason,
+                                                      TimePoint now) const;
+  /// No object of this resource is older.
+  [[nodiscard]] std::string created_after(const Resource& resource) const;
   [[nodiscard]] bool would_move(const Work& work, const Resource& resource, TimePoint now) const;
   db::Receipt settle_one(db::Report report, TimePoint now);
   db::Receipt settle_lost(Resource& resource, const db::Report& report, TimePoint now);
-  void keep_what_it_learnt(Resource& resource, const db::Report& report, bool touched);
+  void keep_what_it_learnt(Resource& resource, const db::Report& report, bool touched,
+                           TimePoint now);
   /// `ends`: the claim decided something; then the row goes, unless there is more to do.
   db::Receipt move_on(Resource& resource, const db::Report& report, bool ends, bool due_now,
                       TimePoint now);

@@ -148,7 +148,7 @@ db::Receipt MemoryDatabase::settle_refusal(Resource& resource, const db::Report&
       resource.settled = std::max(resource.settled, claim.version);
     }
   }
-  keep_what_it_learnt(resource, report, touched);
+  keep_what_it_learnt(resource, report, touched, now);
   const bool newer = resource.desired > claim.version;
   if (!again && !newer) resource.last_error = report.error.value_or(Error{});
   return move_on(resource, report, true, newer || touched, now);

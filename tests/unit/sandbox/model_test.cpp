@@ -247,5 +247,23 @@ TEST(SandboxModel, ListsRefuseWhatTheyDoNotKnow) {
   }
 }
 
+TEST(SandboxModel, AKindThatCanNotBeChangedHasNoPatch) {
+  static constexpr schema::Field fields[] = {schema::text("name")};
+  static constexpr schema::Shape shape{fields};
+  static constexpr Kind kinds[] = {{"file", "files", "File", &shape, nullptr, false}};
+  Model model(1, kinds);
+  const auto call = [&model](const char* method, const std::string& path, std::string body = {}) {
+    const Request request = make_request(method, path, std::move(body));
+    return model.execute(request, {}, Instant{}).reply;
+  };
+  const Reply made = call("POST", "/file", R"({"name":"A"})");
+  ASSERT_EQ(made.status, 201);
+  const auto path = "/file/" + std::string(json::text_or(parsed(made.body), "id", ""));
+  EXPECT_EQ(call("PATCH", path, R"({"name":"B"})").status, 404);
+  EXPECT_EQ(json::text_or(parsed(call("GET", path).body), "name", ""), "A");
+  EXPECT_EQ(call("GET", "/assistant").status, 404) << "only what it was given";
+  EXPECT_EQ(call("DELETE", path).status, 200);
+}
+
 }  // namespace
 }  // namespace vapisync::sandbox
