@@ -46,7 +46,11 @@ asio::awaitable<Result<bool>> Credentials::prepare(const std::vector<db::ReadyOr
   std::vector<int64_t> ids(wanted.begin(), wanted.end());
   auto rows = co_await parts_.store.load_credentials(std::move(ids));
   if (!rows) co_return rows.error();
-  for (auto& row : *rows) co_await make(std::move(row));
+  for (auto& row : *rows) {
+    // Somebody else may have asked at the same time; two gates would let twice as many through.
+    const auto made = find(row.id);
+    if (!made || made->fingerprint != row.fingerprint) co_await make(std::move(row));
+  }
   co_return true;
 }
 

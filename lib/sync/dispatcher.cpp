@@ -164,7 +164,10 @@ asio::awaitable<Result<int>> Dispatcher::claim(Shares shares) {
   request.rows_per_org = options_.in_flight_per_org;
   request.lease = options_.lease;
   for (const auto& share : shares) request.shares.push_back({share.org, share.rows});
+  // Who else uses this credential meanwhile must not take the same slots.
+  const auto promised = promise(shares);
   auto claims = co_await parts_.store.claim(std::move(request));
+  for (const auto& [credential, rows] : promised) credential->client->gate().promise(-rows);
   if (!claims) co_return claims.error();
   std::map<std::string, int> taken;
   std::map<std::string, int64_t> credential_of;
@@ -179,6 +182,17 @@ asio::awaitable<Result<int>> Dispatcher::claim(Shares shares) {
     if (taken[share.org] < share.rows) queue_.remove(share.org);
   }
   co_return static_cast<int>(claims->size());
+}
+
+Dispatcher::Promises Dispatcher::promise(const Shares& shares) const {
+  Promises promised;
+  for (const auto& share : shares) {
+    const auto credential = parts_.credentials.find(share.credential);
+    if (!credential) continue;
+    credential->client->gate().promise(share.rows);
+    promised.emplace_back(credential, share.rows);
+  }
+  return promised;
 }
 
 void Dispatcher::start(db::Claim claim) {

@@ -7,6 +7,7 @@
 #include <queue>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -69,6 +70,8 @@ class Dispatcher {
   void tell_about_key(const db::ReadyOrg& org);
   Shares deal(int rows);
   boost::asio::awaitable<Result<int>> claim(Shares shares);
+  using Promises = std::vector<std::pair<std::shared_ptr<Credential>, int>>;
+  [[nodiscard]] Promises promise(const Shares& shares) const;
   void start(db::Claim claim);
   void give_back(db::Claim claim);
   boost::asio::awaitable<void> work_on(std::unique_ptr<db::Claim> claim,
