@@ -21,5 +21,8 @@ SELECT t.account_id, t.kind, t.object, t.remote_id, t.marker AS attempt, t.resou
    AND (t.remote_id IS NULL OR r.remote_id IS DISTINCT FROM t.remote_id)
    AND NOT EXISTS (SELECT FROM vapisync.work w WHERE w.resource_id = t.resource_id)
    AND NOT EXISTS (SELECT FROM vapisync.resources h WHERE h.account_id = t.account_id AND h.remote_id = t.remote_id)
-   AND NOT EXISTS (SELECT FROM vapisync.resource_refs f JOIN vapisync.work w ON w.resource_id = f.resource_id
-                    WHERE f.refers_to = t.resource_id AND f.in_live)
+   -- What is blocked may refer to the old object still, and can't let go of it.
+   AND NOT EXISTS (SELECT FROM vapisync.resource_refs f JOIN vapisync.resources d ON d.resource_id = f.resource_id
+                    WHERE f.refers_to = t.resource_id AND f.in_live
+                      AND (d.last_error IS NOT NULL
+                           OR EXISTS (SELECT FROM vapisync.work w WHERE w.resource_id = d.resource_id)))

@@ -13,17 +13,20 @@ BEGIN
     WHERE r.org_id = restart_org.org_id AND r.remote_id IS NOT NULL AND r.account_id IS NOT NULL
     ON CONFLICT (account_id, kind, object) DO NOTHING;
     -- A create whose answer is not known may stand there too; its mark names the resource. A lease that nobody
-    -- gave back, run out or not, may have sent one.
+    -- gave back, run out or not, may have sent one; a file is made anew beside the object that it has.
     INSERT INTO vapisync.leftovers (account_id, kind, marker, resource_id, reason)
     SELECT left_account, r.kind, m.installation_id || '/' || r.resource_id,
       r.resource_id, 'open_create'
     FROM vapisync.meta m, vapisync.resources r JOIN vapisync.work w ON w.resource_id = r.resource_id
-    WHERE r.org_id = restart_org.org_id AND r.remote_id IS NULL
+    WHERE r.org_id = restart_org.org_id AND (r.remote_id IS NULL OR r.kind = 'file')
       AND (w.open_until IS NOT NULL OR w.leased_until > '-infinity')
     ON CONFLICT (account_id, kind, object) DO NOTHING;
     UPDATE vapisync.resources r
     SET remote_id = NULL, account_id = NULL, marker = NULL, live_version = 0, live_hash = NULL, sent_keys = '{}'
     WHERE r.org_id = restart_org.org_id;
+    UPDATE vapisync.resource_refs f SET in_live = false
+    FROM vapisync.resources r
+    WHERE r.org_id = restart_org.org_id AND f.resource_id = r.resource_id AND f.in_live;
     -- A claim under way writes nothing any more; its request goes to the account that was left.
     UPDATE vapisync.work w SET token = 0, leased_until = '-infinity', open_until = NULL
     WHERE w.org_id = restart_org.org_id;
