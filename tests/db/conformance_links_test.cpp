@@ -20,6 +20,7 @@ struct ConformanceLinks : ::testing::TestWithParam<Store> {
   static Change agent(const std::string& key, const std::string& references) {
     return {key, Change::Op::put, R"({"name":"A","credentialIds":[)" + references + "]}"};
   }
+  static constexpr const char* refused_tool = R"({"type":"function","function":{"name":"kb"}})";
   static std::string to(const std::string& name) { return R"({"$ref":")" + name + R"("})"; }
   void save(std::vector<Change> changes) {
     bench->save({"acme", "r" + std::to_string(++saves_), std::move(changes)});
@@ -135,6 +136,21 @@ TEST_P(ConformanceLinks, ADeleteIsHopelessWhileWhatRefersToItIsBlocked) {
   settle(waiting(*claims.at("outbound")));
   settle(failed(*claims.at("inbound"), db::Outcome::rejected));
   EXPECT_EQ(claim().at("outbound")->referrers, Others::hopeless);
+}
+
+TEST_P(ConformanceLinks, ADeleteByARollbackIsHopelessWhileAnInnocentSaveRefersToIt) {
+  bench->save({"acme",
+               "guilty",
+               {agent("outbound", ""), {"kb", Change::Op::put, refused_tool, "tool"}},
+               OnReject::rollback});
+  auto first = claim();
+  settle(stored(*first.at("outbound")));
+  save({agent("inbound", to("assistant/outbound"))});
+  settle(stored(*claim().at("inbound")));
+  settle(failed(*first.at("kb"), db::Outcome::rejected));
+  auto undone = claim();
+  EXPECT_EQ(undone.at("outbound")->op, core::Op::remove);
+  EXPECT_EQ(undone.at("outbound")->referrers, Others::hopeless) << "else it waits for ever";
 }
 
 TEST_P(ConformanceLinks, UnsoundReferencesAreRefused) {

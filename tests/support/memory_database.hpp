@@ -248,6 +248,7 @@ class MemoryDatabase {
   [[nodiscard]] core::Others reference_state(const Resource& target) const;
   [[nodiscard]] bool refers_to_itself(const Resource& resource) const;
   [[nodiscard]] std::vector<db::Reference> references_of(const Resource& resource) const;
+  [[nodiscard]] bool lets_go(const Resource& referrer, const Link& link) const;
   [[nodiscard]] core::Others referrers_of(const Resource& resource) const;
   [[nodiscard]] bool waits_for_others(const Resource& resource) const;
   bool touch_dependents(const Resource& resource, const std::set<int64_t>& batch, TimePoint now);

@@ -141,14 +141,19 @@ std::vector<db::Reference> MemoryDatabase::references_of(const Resource& resourc
   return references;
 }
 
+/// What is at rest and still wants it never will, nor does what is blocked.
+bool MemoryDatabase::lets_go(const Resource& referrer, const Link& link) const {
+  return !referrer.last_error && (!link.in_desired || work.contains(referrer.id));
+}
+
 /// What stands at Vapi and refers to it.
 core::Others MemoryDatabase::referrers_of(const Resource& resource) const {
   core::Others state = core::Others::ready;
   for (const auto& [id, other] : resources) {
     const auto link = other.links.find(resource.id);
     if (link == other.links.end() || !link->second.in_live) continue;
-    const auto its = other.last_error ? core::Others::hopeless : core::Others::waiting;
-    state = std::max(state, its);
+    const bool goes = lets_go(other, link->second);
+    state = std::max(state, goes ? core::Others::waiting : core::Others::hopeless);
   }
   return state;
 }
@@ -162,7 +167,8 @@ bool MemoryDatabase::waits_for_others(const Resource& resource) const {
   const bool for_referrers =
       !is_wanted(resource) && std::any_of(resources.begin(), resources.end(), [&](const auto& x) {
         const auto link = x.second.links.find(resource.id);
-        return link != x.second.links.end() && link->second.in_live && !x.second.last_error;
+        return link != x.second.links.end() && link->second.in_live &&
+               lets_go(x.second, link->second);
       });
   return for_targets || for_referrers;
 }
