@@ -90,7 +90,8 @@ class Vapi::Line final : public http::Transport {
     letter->owed = debt;
     const Milliseconds patience = request.timeout;
     letter->cleans = request.method != http::Method::patch && !letter->id.empty() &&
-                     caller_.store->ends_leftover(letter->resource, letter->id);
+                     caller_.store->ends_leftover(letter->resource, letter->id) &&
+                     !vapi_.is_claimed(caller_, *letter);
     letter->request = std::move(request);
     letter->era = vapi_.era_of(caller_, letter->resource);
     vapi_.check_before_sending(caller_, *letter);
@@ -196,6 +197,12 @@ void Vapi::check_before_sending(Caller& caller, const Letter& letter) {
   }
   if (letter.request.method == http::Method::post) check_create(letter);
   if (!letter.request.body.empty()) check_version(letter);
+}
+
+/// Does the caller work on the resource that holds this object?
+bool Vapi::is_claimed(const Caller& caller, const Letter& letter) const {
+  return letter.resource != 0 && caller.store->claimed_at(letter.resource) &&
+         stage_.database.resources.at(letter.resource).remote.id == letter.id;
 }
 
 /// What a process that was stopped meanwhile still sends, nobody can prevent, nor what goes on in

@@ -81,6 +81,7 @@ class Vapi {
 
   void check_before_sending(Caller& caller, const Letter& letter);
   bool is_of_the_past(const Caller& caller, const Letter& letter) const;
+  [[nodiscard]] bool is_claimed(const Caller& caller, const Letter& letter) const;
   int era_of(const Caller& caller, int64_t resource) const;
   void check_account(const Caller& caller, const Letter& letter);
   void check_create(const Letter& letter);
