@@ -32,6 +32,8 @@ class Gate {
 
   /// A resource starts: this pays for its first request.
   void started(TimePoint now);
+  /// Slots that are promised (or, below 0, given back), while it is asked what they are for.
+  void promise(int slots) { in_flight_ += slots; }
   void finished() { --in_flight_; }
   /// It sent nothing, after all: its request is not paid for.
   void unspend() { tokens_ += 1; }

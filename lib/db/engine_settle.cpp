@@ -151,7 +151,11 @@ void wake_neighbours(Connection& connection, const std::vector<const Report*>& r
                      const std::vector<Receipt>& receipts) {
   const auto ids = ids_where(reports, receipts,
                              [](const Report&, const Receipt& receipt) { return receipt.linked; });
-  if (!ids.empty()) connection.call("wake_neighbours", array_literal(ids));
+  if (ids.empty()) return;
+  const auto converged = ids_where(reports, receipts, [](const Report& report, const Receipt& r) {
+    return r.linked && report.outcome == Outcome::confirmed;
+  });
+  connection.call("wake_neighbours", array_literal(ids), array_literal(converged));
 }
 
 /// A count that a crash may lose: it only tells an accident from somebody's deed. What may be the

@@ -47,8 +47,9 @@ asio::awaitable<Result<bool>> Credentials::prepare(const std::vector<db::ReadyOr
   auto rows = co_await parts_.store.load_credentials(std::move(ids));
   if (!rows) co_return rows.error();
   for (auto& row : *rows) {
-    const auto known = find(row.id);  // somebody else may have made it meanwhile
-    if (!known || known->fingerprint != row.fingerprint) co_await make(std::move(row));
+    // Somebody else may have asked at the same time; two gates would let twice as many through.
+    const auto made = find(row.id);
+    if (!made || made->fingerprint != row.fingerprint) co_await make(std::move(row));
   }
   co_return true;
 }

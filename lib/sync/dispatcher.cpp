@@ -170,7 +170,10 @@ asio::awaitable<Result<int>> Dispatcher::claim(Shares shares) {
     const auto held = held_.find(share.org);
     counted[share.org] = held == held_.end() ? 0 : held->second.count;
   }
+  // Who else uses this credential meanwhile must not take the same slots.
+  const auto promised = promise(shares);
   auto claims = co_await parts_.store.claim(std::move(request));
+  for (const auto& [credential, rows] : promised) credential->client->gate().promise(-rows);
   if (!claims) co_return claims.error();
   std::map<std::string, int> taken;
   std::map<std::string, int64_t> credential_of;
@@ -197,6 +200,17 @@ void Dispatcher::leave_out(const std::string& org, int counted) {
   if (hides_more && held == held_.end()) return;  // all of it was recorded during the claim
   queue_.remove(org);
   if (hides_more) held->second.hides_more = true;
+}
+
+Dispatcher::Promises Dispatcher::promise(const Shares& shares) const {
+  Promises promised;
+  for (const auto& share : shares) {
+    const auto credential = parts_.credentials.find(share.credential);
+    if (!credential) continue;
+    credential->client->gate().promise(share.rows);
+    promised.emplace_back(credential, share.rows);
+  }
+  return promised;
 }
 
 void Dispatcher::start(db::Claim claim) {

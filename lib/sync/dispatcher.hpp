@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -71,6 +72,8 @@ class Dispatcher {
   Shares deal(int rows);
   boost::asio::awaitable<Result<int>> claim(Shares shares);
   void leave_out(const std::string& org, int counted);
+  using Promises = std::vector<std::pair<std::shared_ptr<Credential>, int>>;
+  [[nodiscard]] Promises promise(const Shares& shares) const;
   void start(db::Claim claim);
   void give_back(db::Claim claim);
   boost::asio::awaitable<void> work_on(std::unique_ptr<db::Claim> claim,

@@ -142,8 +142,11 @@ db::Report ResourceSync::refuse() const {
   return fail(error, false, "validate");
 }
 
+/// An object that can't be changed is missed by reads alone, and a new one may not be readable yet:
+/// as if its create had no answer, nothing is created before it would surely be listed.
 db::Report ResourceSync::forget() const {
   db::Report report = end(db::Outcome::forgotten);
+  report.opens = !kind_->is_mutable;
   report.remote = db::Remote{};
   report.phase = "verify";
   report.error = make_error(Verdict::missing, "remote_gone",
@@ -165,9 +168,10 @@ db::Report ResourceSync::leave_behind() const {
 }
 
 /// What is refused may stand there nevertheless, if only half of it: something else than our books
-/// say. A last look puts back what was confirmed.
+/// say. A last look puts back what was confirmed. And a create that is refused says nothing of the
+/// object whose place it was to take.
 bool ResourceSync::needs_last_look() const {
-  return !claim_.blocked && facts_.has_id && remote_.live_hash.empty();
+  return !claim_.blocked && facts_.has_id && (remote_.live_hash.empty() || !kind_->is_mutable);
 }
 
 db::Report ResourceSync::fail(const Error& error, bool was_write, std::string_view phase) const {

@@ -24,10 +24,9 @@ SELECT r.resource_id, r.org_id, r.kind, r.key, r.desired_version, r.live_version
             FROM vapisync.resource_refs f JOIN vapisync.resources t ON t.resource_id = f.refers_to,
                  LATERAL (SELECT vapisync.reference_state(f.refers_to) AS state) s
            WHERE f.resource_id = r.resource_id) END AS refs,
-       -- Null: nothing live refers to what is to be deleted; true: something does that is blocked.
+       -- Null: nothing live refers to what is to be deleted; true: something does that will not let go.
        CASE WHEN e.op = 'delete' THEN
-         (SELECT bool_or(d.last_error IS NOT NULL)
-            FROM vapisync.resource_refs f JOIN vapisync.resources d ON d.resource_id = f.resource_id
+         (SELECT bool_or(NOT vapisync.lets_go(f.resource_id, r.resource_id)) FROM vapisync.resource_refs f
            WHERE f.refers_to = r.resource_id AND f.in_live) END AS referrers_blocked,
        -- Later than the claim, too: a touch may have told of a request meanwhile.
        w.open_until IS NOT NULL AS open,

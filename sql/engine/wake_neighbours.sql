@@ -1,11 +1,13 @@
--- These resources converged or are blocked: what waits for them, or for them to let go, looks again, and so does what
--- was refused because of them. A lost wake costs the wait's back-stop. $1 resource ids
+-- These resources converged or are blocked: what waits for them, or for them to let go, looks again; and what was
+-- refused because of them, once they converged. Two that are refused because of each other must not wake each other
+-- for ever. A lost wake costs the wait's back-stop. $1 resource ids, $2 those of them that converged
 WITH neighbours AS MATERIALIZED (
-  SELECT DISTINCT n.resource_id
+  SELECT n.resource_id, bool_or(i.resource_id = ANY ($2::bigint[])) AS converged
     FROM unnest($1::bigint[]) AS i (resource_id), LATERAL (
       SELECT f.resource_id FROM vapisync.resource_refs f WHERE f.refers_to = i.resource_id
       UNION
       SELECT f.refers_to FROM vapisync.resource_refs f WHERE f.resource_id = i.resource_id) n
+   GROUP BY n.resource_id
 ), waiting AS (
   SELECT w.resource_id
     FROM neighbours n, LATERAL (
@@ -17,7 +19,7 @@ WITH neighbours AS MATERIALIZED (
    WHERE w.resource_id = ANY (ARRAY(SELECT resource_id FROM waiting))
 ), refused AS MATERIALIZED (
   SELECT r.*
-    FROM (SELECT * FROM neighbours ORDER BY resource_id) n, LATERAL (
+    FROM (SELECT * FROM neighbours WHERE converged ORDER BY resource_id) n, LATERAL (
       SELECT x.resource_id, x.org_id, x.kind FROM vapisync.resources x
        WHERE x.resource_id = n.resource_id
          AND x.last_error ->> 'code' IN ('reference_gone', 'still_referenced')

@@ -25,13 +25,22 @@ LANGUAGE sql STABLE AS $$
   FROM vapisync.resources r WHERE r.resource_id = id
 $$;
 
+-- Will this resource, whose live document refers to the other one, let go of it? Not while it is blocked, nor when it
+-- is at rest and wants it still: a rollback may take away what an innocent save refers to.
+CREATE OR REPLACE FUNCTION vapisync.lets_go(id bigint, target bigint) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+  SELECT r.last_error IS NULL AND (NOT f.in_desired OR EXISTS (SELECT FROM vapisync.work w WHERE w.resource_id = id))
+  FROM vapisync.resources r JOIN vapisync.resource_refs f ON f.resource_id = id AND f.refers_to = target
+  WHERE r.resource_id = id
+$$;
+
 -- Does this resource still wait for another one?
 CREATE OR REPLACE FUNCTION vapisync.waits_for_others(id bigint) RETURNS boolean
 LANGUAGE sql STABLE AS $$
   SELECT EXISTS (SELECT FROM vapisync.resource_refs f
                  WHERE f.resource_id = id AND f.in_desired AND vapisync.reference_state(f.refers_to) = 'waiting')
-    OR EXISTS (SELECT FROM vapisync.resource_refs f JOIN vapisync.resources d ON d.resource_id = f.resource_id
-               WHERE f.refers_to = id AND f.in_live AND d.last_error IS NULL AND NOT vapisync.is_wanted(id))
+    OR EXISTS (SELECT FROM vapisync.resource_refs f
+               WHERE f.refers_to = id AND f.in_live AND vapisync.lets_go(f.resource_id, id) AND NOT vapisync.is_wanted(id))
 $$;
 
 -- The object of a resource is another one now: whatever refers to it is looked at again. False, and nothing done:

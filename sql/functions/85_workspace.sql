@@ -15,12 +15,12 @@ BEGIN
     WHERE r.org_id = restart_org.org_id AND r.remote_id IS NOT NULL AND r.account_id IS NOT NULL
     ON CONFLICT (account_id, kind, object) DO NOTHING;
     -- A create whose answer is not known may stand there too; its mark names the resource. A lease that nobody
-    -- gave back, run out or not, may have sent one.
+    -- gave back, run out or not, may have sent one; a file is made anew beside the object that it has.
     INSERT INTO vapisync.leftovers (account_id, kind, marker, resource_id, reason)
     SELECT left_account, r.kind, m.installation_id || '/' || r.resource_id,
       r.resource_id, 'open_create'
     FROM vapisync.meta m, vapisync.resources r JOIN vapisync.work w ON w.resource_id = r.resource_id
-    WHERE r.org_id = restart_org.org_id AND r.remote_id IS NULL
+    WHERE r.org_id = restart_org.org_id AND (r.remote_id IS NULL OR r.kind = 'file')
       AND (w.open_until IS NOT NULL OR w.leased_until > '-infinity')
     ON CONFLICT (account_id, kind, object) DO NOTHING;
     UPDATE vapisync.resources r

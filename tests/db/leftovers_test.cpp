@@ -33,6 +33,7 @@ struct Leftovers : testing::Test {
     auto done = confirmed(save_and_claim());
     done.leftovers.push_back({"account", "extra", reason});
     engine.settle(done);
+    sql("UPDATE vapisync.leftovers SET due_at = now() WHERE due_at IS NOT NULL");
   }
   std::vector<db::LeftoverClaim> due() {
     return engine.wait(engine.store().claim_leftovers(10, Milliseconds{60'000})).value();
@@ -101,6 +102,29 @@ TEST_F(Leftovers, NothingGoesWhileADependentStillHasToLetGo) {
       " SELECT a.resource_id, b.resource_id, true FROM vapisync.resources a, vapisync.resources b"
       " WHERE a.key = 'outbound' AND b.key = 'inbound'");
   EXPECT_TRUE(due().empty());
+}
+
+TEST_F(Leftovers, NothingGoesThatABlockedDependentMayReferTo) {
+  settle_with("replaced");
+  value(app, save_agents("acme", "other", R"({"outbound":{"name":"B"}})"));
+  sql("INSERT INTO vapisync.resource_refs (resource_id, refers_to, in_live)"
+      " SELECT a.resource_id, b.resource_id, true FROM vapisync.resources a, vapisync.resources b"
+      " WHERE a.key = 'outbound' AND b.key = 'inbound'");
+  sql("DELETE FROM vapisync.work");
+  sql("UPDATE vapisync.resources SET last_error = '{}' WHERE key = 'outbound'");
+  EXPECT_TRUE(due().empty());
+  sql("UPDATE vapisync.resources SET last_error = NULL");
+  sql("UPDATE vapisync.leftovers SET due_at = now()");
+  EXPECT_EQ(due().size(), 1U);
+}
+
+TEST_F(Leftovers, AFileUnderWayWhenItsOrgMovesIsListedBesideTheOldOne) {
+  engine.settle(confirmed(save_and_claim()));
+  save_and_claim();
+  sql("UPDATE vapisync.resources SET kind = 'file'");
+  sql("SELECT vapisync.set_credential('acme', 'other', 'http://vapi.test', 'sealed', 'b', true)");
+  EXPECT_EQ(sql("SELECT string_agg(reason, ' ' ORDER BY reason) FROM vapisync.leftovers"),
+            "open_create other_account");
 }
 
 TEST_F(Leftovers, AnAdoptedResourcesObjectsAreNeverDeleted) {

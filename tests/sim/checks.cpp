@@ -5,6 +5,7 @@
 
 #include "base/json.hpp"
 #include "core/marker.hpp"
+#include "core/references.hpp"
 #include "sim/users.hpp"
 
 namespace vapisync::sim {
@@ -23,20 +24,10 @@ bool is_nothing(const json::Value* value) {
   return value == nullptr || value->IsNull();
 }
 
-/// What Vapi has, and where.
-struct Found {
-  const sandbox::Object* object{nullptr};
-  const sandbox::Account* account{nullptr};
-};
-
 /// Everything of Vapi's that is marked as ours.
-std::map<int64_t, std::vector<Found>> objects_by_owner(const Vapi& vapi) {
-  std::map<int64_t, std::vector<Found>> out;
-  for (const auto& account : vapi.objects().accounts()) {
-    for (const auto& [place, object] : account->collections["assistant"].objects()) {
-      out[Vapi::owner_of(object)].push_back({&object, account.get()});
-    }
-  }
+std::map<int64_t, std::vector<Vapi::Place>> objects_by_owner(const Vapi& vapi) {
+  std::map<int64_t, std::vector<Vapi::Place>> out;
+  for (const auto& place : vapi.objects()) out[Vapi::owner_of(*place.object)].push_back(place);
   return out;
 }
 
@@ -72,7 +63,7 @@ class Checks {
   Checks(Stage& stage, const Vapi& vapi) : stage_(stage), vapi_(vapi) {}
 
   void check_saves();
-  void check_resource(const Resource& resource, const std::vector<Found>& found);
+  void check_resource(const Resource& resource, const std::vector<Vapi::Place>& found);
 
  private:
   void check_undone_save(const std::string& name, const Save& save, const Told& entries);
@@ -81,9 +72,13 @@ class Checks {
   void check_nothing_undone_is_left(const Resource& resource, const sandbox::Object& object);
   void check_entries(const Resource& resource);
   void check_contents(const Resource& resource, const sandbox::Object& object);
-  void check_object_of(const Resource& resource, const std::vector<Found>& found, bool wanted);
+  void check_object_of(const Resource& resource, const std::vector<Vapi::Place>& found,
+                       bool wanted);
+  void check_old_references(const Resource& resource, const json::Value* ids);
+  [[nodiscard]] json::Document with_ids(const Resource& resource,
+                                        const std::string& document) const;
   [[nodiscard]] bool is_insisted_on(const Resource& resource, const std::string& key) const;
-  [[nodiscard]] bool is_listed(const Resource& resource, const Found& found) const;
+  [[nodiscard]] bool is_listed(const Resource& resource, const Vapi::Place& found) const;
   template <class... T>
   void complain(fmt::format_string<T...> format, T&&... values) {
     stage_.complain(fmt::format(format, std::forward<T>(values)...));
@@ -142,7 +137,7 @@ void Checks::check_what_is_wanted(const Resource& resource) {
   for (const auto& request : stage_.saved) {
     if (request.org_id != resource.org_id || is_undone(resource, request.request_id)) continue;
     for (const auto& change : request.changes) {
-      if (change.key != resource.key) continue;
+      if (change.key != resource.key || change.kind != resource.kind) continue;
       wanted = change.op == test::Change::Op::ask
                    ? test::apply_ask(wanted, std::string(agent_default), change.document)
                    : change.document;
@@ -202,7 +197,7 @@ void Checks::check_entries(const Resource& resource) {
 }
 
 /// By its id, by the create that made it, or as what a create may have left in an account.
-bool Checks::is_listed(const Resource& resource, const Found& found) const {
+bool Checks::is_listed(const Resource& resource, const Vapi::Place& found) const {
   const auto& leftovers = stage_.database.leftovers;
   const auto marker = core::read_marker(*json::parse(found.object->config));
   const std::string open_create = fmt::format("/{}", resource.id);
@@ -214,7 +209,7 @@ bool Checks::is_listed(const Resource& resource, const Found& found) const {
   });
 }
 
-void Checks::check_resource(const Resource& resource, const std::vector<Found>& found) {
+void Checks::check_resource(const Resource& resource, const std::vector<Vapi::Place>& found) {
   check_entries(resource);
   check_what_is_wanted(resource);
   // A blocked resource stays as it was confirmed last.
@@ -223,16 +218,16 @@ void Checks::check_resource(const Resource& resource, const std::vector<Found>& 
   check_object_of(resource, found, wanted);
 }
 
-void Checks::check_object_of(const Resource& resource, const std::vector<Found>& found,
+void Checks::check_object_of(const Resource& resource, const std::vector<Vapi::Place>& found,
                              bool wanted) {
   const sandbox::Object* held = nullptr;
-  // A copy, or what the org left in an account that it came back to, can be taken for the create
-  // that is still on its way; what then lands is one too many.
+  // A copy, what a stopped process made late, or what the org left in an account that it came back
+  // to, can be taken for the create that is still on its way; what then lands is one too many.
   const auto change = stage_.key_changes.find(resource.org_id);
   const bool came_back = change != stage_.key_changes.end() && change->second.came_back;
   const auto is_old = [&](const std::string& id) { return came_back && vapi_.is_of_the_past(id); };
   const std::string& holds = resource.remote.id;
-  const bool other_is_held = vapi_.clones.contains(holds) || is_old(holds);
+  const bool other_is_held = vapi_.clones.contains(holds) || vapi_.is_late(holds) || is_old(holds);
   for (const auto& one : found) {
     if (one.object->id == resource.remote.id) {
       held = one.object;
@@ -251,6 +246,8 @@ void Checks::check_object_of(const Resource& resource, const std::vector<Found>&
     complain("resource {} has its object {} in another account than its org's", resource.id,
              held->id);
   }
+  // That it is gone is found by writing to it, and not everything that is refused was written.
+  if (held == nullptr && resource.last_error && vapi_.drifted.contains(resource.id)) return;
   if (held == nullptr) {
     complain("resource {} should be there, but {} is not", resource.id, resource.remote.id);
     return;
@@ -258,10 +255,31 @@ void Checks::check_object_of(const Resource& resource, const std::vector<Found>&
   check_contents(resource, *held);
 }
 
+/// What is refused can't be given the new ids of what it refers to; so the old objects stay.
+void Checks::check_old_references(const Resource& resource, const json::Value* ids) {
+  if (is_nothing(ids) || !vapi_.drifted.empty()) return;
+  for (const auto& id : ids->GetArray()) {
+    if (vapi_.find(json::text(id)) != nullptr) continue;
+    complain("resource {} refers to {}, which is gone", resource.id, json::text(id));
+  }
+}
+
 /// Vapi drops this key or holds on to it, whatever we send.
 bool Checks::is_insisted_on(const Resource& resource, const std::string& key) const {
   return resource.last_error && (stage_.swarm.stuck || stage_.swarm.drops) &&
          key == "voicemailMessage";
+}
+
+/// With the ids that what it refers to has now.
+json::Document Checks::with_ids(const Resource& resource, const std::string& document) const {
+  return core::resolve(*json::parse(document), [&](std::string_view name) -> std::string_view {
+    for (const auto& [id, target] : stage_.database.resources) {
+      const bool is_it =
+          target.org_id == resource.org_id && fmt::format("{}/{}", target.kind, target.key) == name;
+      if (is_it) return target.remote.id;
+    }
+    return {};
+  });
 }
 
 void Checks::check_contents(const Resource& resource, const sandbox::Object& object) {
@@ -276,12 +294,19 @@ void Checks::check_contents(const Resource& resource, const sandbox::Object& obj
   // An outcome stays what it was, when Vapi takes later what it had refused.
   const bool untold = stage_.swarm.normalises && resource.state_of(standing) == EntryState::failed;
   const auto stored = json::parse(object.config);
-  const auto wanted = json::parse(entry.payload);
-  for (const auto& member : wanted->GetObject()) {
+  const auto wanted = with_ids(resource, entry.payload);
+  for (const auto& member : wanted.GetObject()) {
     const std::string key(json::text(member.name));
     const json::Value* value = json::find(*stored, key);
     if (is_insisted_on(resource, key)) continue;
     if (untold && key == "endCallMessage") continue;
+    // Whoever refers to what users deleted, and what is refused when made anew, is not told.
+    const bool is_lost = json::to_text(member.value).find("$ref") != std::string::npos;
+    if (is_lost && !vapi_.drifted.empty()) continue;
+    if (resource.last_error && (key == "credentialIds" || key == "parts")) {
+      check_old_references(resource, value);
+      continue;
+    }
     if (key == "metadata" || warnings.find('"' + key + '"') != std::string::npos) continue;
     if (is_nothing(value) || !json::equal(*value, member.value)) {
       complain("resource {}: {} is {}, not {}", resource.id, key,
@@ -292,7 +317,7 @@ void Checks::check_contents(const Resource& resource, const sandbox::Object& obj
   if (vapi_.clones.contains(object.id)) return;
   for (const auto& member : stored->GetObject()) {
     const std::string key(json::text(member.name));
-    if (key == "metadata" || member.value.IsNull() || json::find(*wanted, key) != nullptr) continue;
+    if (key == "metadata" || member.value.IsNull() || json::find(wanted, key) != nullptr) continue;
     if (is_insisted_on(resource, key)) continue;
     if (vapi_.edited_keys.contains(object.id + "/" + key)) continue;
     if (key == "maxDurationSeconds" && member.value == 600) continue;  // what a reset leaves

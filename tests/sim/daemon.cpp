@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 
 #include "base/spawn.hpp"
+#include "sim/kinds.hpp"
 
 namespace vapisync::sim {
 
@@ -93,11 +94,13 @@ void Daemon::build() {
       sync::CredentialsParts{executor, store_, process_, random_}, std::move(keys));
   sync::SyncerOptions options{std::string(installation), stage_.swarm.window, stage_.swarm.lease,
                               core::RetryPolicy{retry_base, retry_max}, stage_.swarm.attempts_max};
+  options.kinds = kinds();
   syncer_ = std::make_unique<sync::Syncer>(store_, process_, random_, std::move(options));
   const sync::DispatcherParts parts{store_, process_, *credentials_, *syncer_};
   dispatcher_ =
       std::make_unique<sync::Dispatcher>(executor, parts, dispatcher_options(stage_.swarm));
   sync::JanitorOptions cleaning{std::string(installation)};
+  cleaning.kinds = kinds();
   cleaning.look_every = look_every;
   cleaning.lease = stage_.swarm.lease;
   janitor_ = std::make_unique<sync::Janitor>(store_, process_, *credentials_, std::move(cleaning));

@@ -30,7 +30,8 @@ class Watching final : public spdlog::sinks::base_sink<spdlog::details::null_mut
       return swarm.db_outage > 0 || swarm.db_lost > 0;
     }
     if (says("sync.rejected")) {
-      const bool content = swarm.bad_document > 0 || swarm.stuck || swarm.drops || swarm.clone > 0;
+      const bool content =
+          swarm.bad_document > 0 || swarm.stuck || swarm.drops || swarm.clone > 0 || swarm.link > 0;
       return content || swarm.refused_create > 0 || swarm.attempts_max < 50;
     }
     return says("credential.refused") && (swarm.refuse > 0 || swarm.key_change > 0);

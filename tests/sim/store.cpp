@@ -123,6 +123,9 @@ Store::Answer<std::vector<db::Receipt>> Store::settle(const std::vector<db::Repo
       return receipts;
     }
     receipts = stage.database.settle(batch->reports, stage.world.now());
+    // A statement of its own, without which what waits finds out for itself.
+    const bool lost = stage.faults_are_on && stage.world.dice.chance(stage.swarm.db_lost);
+    if (!lost) stage.database.wake_neighbours(batch->reports, receipts, stage.world.now());
     for (size_t i = 0; i < receipts.size(); ++i) {
       const db::Report& report = batch->reports[i];
       if (report.burn && (!report.error || report.error->status == 0)) {

@@ -72,6 +72,8 @@ Swarm Swarm::draw(Dice& dice) {
   s.long_transaction = maybe(dice, 0.3);
   s.bad_document = maybe(dice, 0.2);
   s.remove = maybe(dice, 0.2);
+  s.files = dice.chance(0.4);
+  if (s.files || dice.chance(0.3)) s.link = dice.unit();
   s.hold = std::clamp(dice.unit() * 2 - 0.5, 0.0, 1.0);
   // A request may land late, and what it made be listed later still: both within W.
   return s;
@@ -119,6 +121,8 @@ std::string Swarm::to_string() const {
   add("long_transaction", long_transaction);
   add("bad_document", bad_document);
   add("remove", remove);
+  add("files", files ? 1 : 0);
+  add("link", link);
   add("hold", hold);
   return out;
 }

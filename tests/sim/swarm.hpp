@@ -75,7 +75,9 @@ struct Swarm {
   double long_transaction{0};
   double bad_document{0};
   double remove{0.05};
-  double hold{0};  ///< holds on to what is refused, instead of being rolled back
+  bool files{false};  ///< there are objects that can't be changed
+  double link{0};     ///< what is saved refers to others
+  double hold{0};     ///< holds on to what is refused, instead of being rolled back
 };
 
 }  // namespace vapisync::sim

@@ -39,6 +39,13 @@ test::Change Users::change(const std::string& key, const std::string& stamp) {
   maybe("endCallMessage", fmt::format(R"("Good BYE {}")", stamp));
   maybe("voicemailMessage", fmt::format(R"("Call {}")", stamp));
   maybe("silenceTimeoutSeconds", "30");
+  if (dice.chance(stage_.swarm.link)) {
+    const char* other = key == "inbound" ? "assistant/outbound" : "assistant/inbound";
+    add("credentialIds",
+        stage_.swarm.files ? references({"file/a", "file/b", other}) : references({other}));
+  } else if (!put && dice.chance(0.3)) {
+    add("credentialIds", "null");
+  }
   if (dice.chance(stage_.swarm.bad_document)) {
     add_mistake(fields);
   } else if (!put && dice.chance(0.5)) {
@@ -56,6 +63,32 @@ test::Change Users::change(const std::string& key, const std::string& stamp) {
                                   name, stamp, saves_ % 3, fields);
   }
   return change;
+}
+
+/// One document, whole each time.
+test::Change Users::file(const std::string& key, const std::string& stamp) {
+  auto& dice = stage_.world.dice;
+  test::Change change;
+  change.kind = "file";
+  change.key = key;
+  change.op = test::Change::Op::remove;
+  if (dice.chance(stage_.swarm.remove)) return change;
+  change.op = test::Change::Op::put;
+  // In a circle of what can't be changed each new object would ask for another one for ever.
+  const bool refers = key == "b" && dice.chance(stage_.swarm.link);
+  const std::string parts = refers ? references({"file/a"}) : "[]";
+  change.document = fmt::format(R"({{"name":"File","content":"{}","parts":{},"pages":{}}})", stamp,
+                                parts, dice.chance(stage_.swarm.bad_document) ? 0 : 1);
+  return change;
+}
+
+std::string Users::references(std::initializer_list<const char*> names) {
+  std::string list;
+  for (const char* name : names) {
+    if (!stage_.world.dice.chance(0.5)) continue;
+    list += fmt::format(R"({}{{"$ref":"{}"}})", list.empty() ? "" : ",", name);
+  }
+  return "[" + list + "]";
 }
 
 /// Vapi names the field of each.
@@ -77,7 +110,17 @@ void Users::save_something() {
   const int64_t which = dice.between(0, 2);
   if (which != 1) request.changes.push_back(change("inbound", stamp));
   if (which != 0) request.changes.push_back(change("outbound", stamp));
+  if (stage_.swarm.files) add_files(request, stamp);
   begin(request);
+}
+
+/// Beside the agents, or without them.
+void Users::add_files(test::SaveRequest& request, const std::string& stamp) {
+  auto& dice = stage_.world.dice;
+  if (dice.chance(0.3)) request.changes.clear();
+  const int64_t which = dice.between(request.changes.empty() ? 1 : 0, 3);
+  if ((which & 1) != 0) request.changes.push_back(file("a", stamp));
+  if ((which & 2) != 0) request.changes.push_back(file("b", stamp));
 }
 
 void Users::begin(const test::SaveRequest& request) {
@@ -109,7 +152,7 @@ void Users::end(const test::SaveRequest& request, bool heard) {
   stage_.saved.push_back(request);
   stage_.world.note("save", static_cast<int64_t>(request.changes.size()));
   for (const auto& change : request.changes) {
-    const auto* resource = stage_.database.find(request.org_id, change.key);
+    const auto* resource = stage_.database.find(request.org_id, change.key, change.kind);
     stage_.tell(fmt::format("{} saves {} as {}.{}: {}", request.org_id, request.request_id,
                             resource->id, resource->desired,
                             change.op == test::Change::Op::remove ? "delete" : change.document));

@@ -18,7 +18,11 @@ class Users {
 
  private:
   test::Change change(const std::string& key, const std::string& stamp);
+  test::Change file(const std::string& key, const std::string& stamp);
   void add_mistake(std::string& fields);
+  /// Some of these, as references.
+  std::string references(std::initializer_list<const char*> names);
+  void add_files(test::SaveRequest& request, const std::string& stamp);
   void begin(const test::SaveRequest& request);
   void end(const test::SaveRequest& request, bool heard);
 

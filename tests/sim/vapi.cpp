@@ -6,6 +6,7 @@
 
 #include "base/json.hpp"
 #include "core/marker.hpp"
+#include "sim/kinds.hpp"
 #include "sim/vapi_faults.hpp"
 
 namespace vapisync::sim {
@@ -33,9 +34,20 @@ int64_t owner_in(std::string_view body) {
   return marker ? parse_owner(marker->resource) : 0;
 }
 
+/// `/KIND/ID`; a list has none.
 std::string id_in(const std::string& target) {
-  constexpr std::string_view collection = "/assistant/";
-  return target.starts_with(collection) ? target.substr(collection.size()) : std::string();
+  const size_t slash = target.find('/', 1);
+  return slash == std::string::npos ? std::string() : target.substr(slash + 1);
+}
+
+/// The words by which a version is known.
+std::string_view stamp_in(const json::Value& document) {
+  return json::text_or(document, "firstMessage", json::text_or(document, "content", ""));
+}
+
+std::string content_of(const sandbox::Object& object) {
+  const auto marker = core::read_marker(*json::parse(object.config));
+  return marker ? marker->content : std::string();
 }
 
 http::Exchange no_answer(std::string code, bool sent) {
@@ -78,7 +90,8 @@ class Vapi::Line final : public http::Transport {
     letter->owed = debt;
     const Milliseconds patience = request.timeout;
     letter->cleans = request.method != http::Method::patch && !letter->id.empty() &&
-                     caller_.store->ends_leftover(letter->resource, letter->id);
+                     caller_.store->ends_leftover(letter->resource, letter->id) &&
+                     !vapi_.is_claimed(caller_, *letter);
     letter->request = std::move(request);
     letter->era = vapi_.era_of(caller_, letter->resource);
     vapi_.check_before_sending(caller_, *letter);
@@ -107,7 +120,8 @@ class Vapi::Line final : public http::Transport {
   Caller& caller_;
 };
 
-Vapi::Vapi(Stage& stage) : stage_(stage), service_(stage.world.dice.seed(), journal_limits()) {
+Vapi::Vapi(Stage& stage)
+    : stage_(stage), service_(stage.world.dice.seed(), journal_limits(), vapi_kinds()) {
   plan_faults();
 }
 
@@ -120,10 +134,22 @@ void Vapi::hang_up(Caller& caller) {
   std::erase(callers_, &caller);
 }
 
+std::vector<Vapi::Place> Vapi::objects() const {
+  std::vector<Place> out;
+  for (const auto& account : service_.store().accounts()) {
+    for (const auto& [kind, collection] : account->collections) {
+      for (const auto& [place, object] : collection.objects()) {
+        out.push_back({&object, account.get()});
+      }
+    }
+  }
+  return out;
+}
+
 const sandbox::Object* Vapi::find(std::string_view id) const {
   for (const auto& account : service_.store().accounts()) {
-    for (const auto& [place, object] : account->collections["assistant"].objects()) {
-      if (object.id == id) return &object;
+    for (auto& [kind, collection] : account->collections) {
+      if (const auto* object = collection.find(id)) return object;
     }
   }
   return nullptr;
@@ -148,6 +174,7 @@ void Vapi::check_before_sending(Caller& caller, const Letter& letter) {
         fmt::format("{} has more than {} requests in flight", caller.name, stage_.swarm.in_flight));
   }
   if (letter.resource == 0) return;
+  if (letter.request.method == http::Method::del) check_delete(caller, letter);
   if (letter.cleans) return check_leftover(caller, letter);
   const auto claimed = caller.store->claimed_at(letter.resource);
   if (!claimed) {
@@ -170,6 +197,12 @@ void Vapi::check_before_sending(Caller& caller, const Letter& letter) {
   }
   if (letter.request.method == http::Method::post) check_create(letter);
   if (!letter.request.body.empty()) check_version(letter);
+}
+
+/// Does the caller work on the resource that holds this object?
+bool Vapi::is_claimed(const Caller& caller, const Letter& letter) const {
+  return letter.resource != 0 && caller.store->claimed_at(letter.resource) &&
+         stage_.database.resources.at(letter.resource).remote.id == letter.id;
 }
 
 /// What a process that was stopped meanwhile still sends, nobody can prevent, nor what goes on in
@@ -197,11 +230,18 @@ int Vapi::era_of(const Caller& caller, int64_t resource) const {
 
 bool Vapi::is_in_account(const sandbox::Object& object, const std::string& name) const {
   const std::string fingerprint = json::sha256_hex(name).substr(0, 12);
-  const auto& accounts = service_.store().accounts();
-  return std::any_of(accounts.begin(), accounts.end(), [&](const auto& account) {
-    return account->fingerprint == fingerprint &&
-           account->collections["assistant"].find(object.id) != nullptr;
+  const auto places = objects();
+  return std::any_of(places.begin(), places.end(), [&](const Place& place) {
+    return place.account->fingerprint == fingerprint && place.object->id == object.id;
   });
+}
+
+const sandbox::Kind& Vapi::kind_of(int64_t resource) const {
+  return *sandbox::find_kind(stage_.database.resources.at(resource).kind, vapi_kinds());
+}
+
+bool Vapi::is_assistant(int64_t resource) const {
+  return stage_.database.resources.at(resource).kind == "assistant";
 }
 
 const std::string& Vapi::org_of(int64_t resource) const {
@@ -227,21 +267,47 @@ void Vapi::check_create(const Letter& letter) {
     stage_.complain(
         fmt::format("a second create of resource {} while one is under way", letter.resource));
   }
-  for (const auto& account : service_.store().accounts()) {
-    for (const auto& [place, object] : account->collections["assistant"].objects()) {
-      const bool known = !clones.contains(object.id) && !late_creates_.contains(object.id) &&
-                         !is_of_the_past(object.id) &&
-                         !goes(letter.resource, account->org_id, object.id);
-      if (owner_of(object) == letter.resource && known) {
-        stage_.complain(fmt::format("a create of resource {}, which has object {}", letter.resource,
-                                    object.id));
-      }
+  const auto& resource = stage_.database.resources.at(letter.resource);
+  const auto marker = core::read_marker(*json::parse(letter.request.body));
+  for (const auto& [object, account] : objects()) {
+    if (owner_of(*object) != letter.resource) continue;
+    const bool excused = clones.contains(object->id) || late_creates_.contains(object->id) ||
+                         is_of_the_past(object->id) || goes(letter.resource, account->org_id, object->id);
+    // Of what can't be changed a new document is a new object; one that is known may be as it was.
+    const bool is_other = !marker->content.empty() &&
+                          (content_of(*object) != marker->content || is_known(resource, *object));
+    if (!excused && !is_other) {
+      stage_.complain(
+          fmt::format("a create of resource {}, which has object {}", letter.resource, object->id));
     }
   }
 }
 
 bool Vapi::goes(int64_t resource, const std::string& account, const std::string& id) const {
-  return !stage_.database.held_elsewhere(resource, {account, "assistant", {id}}).empty();
+  return !stage_.database
+              .held_elsewhere(resource,
+                              {account, stage_.database.resources.at(resource).kind, {id}})
+              .empty();
+}
+
+/// What is at rest must have let go of what is deleted.
+void Vapi::check_delete(const Caller& caller, const Letter& letter) {
+  if (is_of_the_past(caller, letter)) return;
+  for (const auto& [id, resource] : stage_.database.resources) {
+    if (stage_.database.work.contains(id) || drifted.contains(id)) continue;
+    const sandbox::Object* object = find(resource.remote.id);
+    if (object == nullptr || object->config.find(letter.id) == std::string::npos) continue;
+    stage_.complain(fmt::format("{} deletes {}, and {} of resource {} refers to it", caller.name,
+                                letter.id, object->id, id));
+  }
+}
+
+/// Does the database know of this object of the resource?
+bool Vapi::is_known(const Resource& resource, const sandbox::Object& object) const {
+  const auto& leftovers = stage_.database.leftovers;
+  return resource.remote.id == object.id ||
+         std::any_of(leftovers.begin(), leftovers.end(),
+                     [&](const auto& leftover) { return leftover.remote_id == object.id; });
 }
 
 /// Nothing is deleted that a resource holds, nor a copy of it that a user made.
@@ -265,12 +331,12 @@ void Vapi::check_leftover(const Caller& caller, const Letter& letter) {
 void Vapi::check_version(const Letter& letter) {
   const auto& resource = stage_.database.resources.at(letter.resource);
   const auto sent = json::parse(letter.request.body);
-  const std::string_view stamp = json::text_or(*sent, "firstMessage", "");
+  const std::string_view stamp = stamp_in(*sent);
   int64_t newest = 0;
   for (const auto& entry : resource.entries) {
     if (entry.payload.empty()) continue;
     const auto payload = json::parse(entry.payload);
-    if (json::text_or(*payload, "firstMessage", "") == stamp) newest = entry.version;
+    if (stamp_in(*payload) == stamp) newest = entry.version;
   }
   if (newest < resource.live) {
     stage_.complain(fmt::format("version {} of resource {} is sent, and {} is confirmed", newest,
@@ -371,6 +437,7 @@ void Vapi::plan_faults() {
 }
 
 void Vapi::edit_behind_our_back(int64_t resource) {
+  if (!is_assistant(resource)) return;
   const std::string id = stage_.database.resources.at(resource).remote.id;
   if (id.empty() || find(id) == nullptr) return;
   const bool own_key = stage_.world.dice.chance(0.5);
@@ -378,7 +445,7 @@ void Vapi::edit_behind_our_back(int64_t resource) {
   sandbox::Request request;
   request.method = "PATCH";
   request.body = fmt::format(R"({{"{}":"office"}})", key);
-  service_.tamper(request, *sandbox::find_kind("assistant"), id, stage_.vapi_time());
+  service_.tamper(request, kind_of(resource), id, stage_.vapi_time());
   drifted.insert(resource);
   edited_keys.insert(id + "/" + key);
   stage_.tell(fmt::format("   a user edits {} of {}", key, id));
@@ -389,7 +456,7 @@ void Vapi::delete_behind_our_back(int64_t resource) {
   if (id.empty() || find(id) == nullptr) return;
   sandbox::Request request;
   request.method = "DELETE";
-  service_.tamper(request, *sandbox::find_kind("assistant"), id, stage_.vapi_time());
+  service_.tamper(request, kind_of(resource), id, stage_.vapi_time());
   drifted.insert(resource);
   stage_.tell("   a user deletes " + id);
 }
@@ -402,6 +469,7 @@ void Vapi::forget_under_way(const std::string& org_id) {
 
 /// Vapi's dashboard copies an assistant with its metadata, and so with our marker.
 void Vapi::clone(int64_t resource) {
+  if (!is_assistant(resource)) return;
   const sandbox::Object* original = find(stage_.database.resources.at(resource).remote.id);
   if (original == nullptr) return;
   http::Request request;

@@ -49,11 +49,23 @@ class Vapi {
 
   /// Requests that are still to land.
   [[nodiscard]] size_t under_way() const { return under_way_; }
-  [[nodiscard]] const sandbox::Store& objects() const { return service_.store(); }
+  /// One object, and the account that it is in.
+  struct Place {
+    const sandbox::Object* object{nullptr};
+    const sandbox::Account* account{nullptr};
+  };
+  /// All that there is, of every kind and in every account.
+  [[nodiscard]] std::vector<Place> objects() const;
+  [[nodiscard]] const sandbox::Object* find(std::string_view id) const;
   /// The resource that an object is marked with, 0 for none.
   static int64_t owner_of(const sandbox::Object& object);
   /// Was this object made before its org went to another account?
   [[nodiscard]] bool is_of_the_past(const std::string& object_id) const;
+
+  /// Did a process make it that had been stopped?
+  [[nodiscard]] bool is_late(const std::string& object_id) const {
+    return late_creates_.contains(object_id);
+  }
 
   [[nodiscard]] bool is_in_account(const sandbox::Object& object, const std::string& name) const;
 
@@ -69,6 +81,7 @@ class Vapi {
 
   void check_before_sending(Caller& caller, const Letter& letter);
   bool is_of_the_past(const Caller& caller, const Letter& letter) const;
+  [[nodiscard]] bool is_claimed(const Caller& caller, const Letter& letter) const;
   int era_of(const Caller& caller, int64_t resource) const;
   void check_account(const Caller& caller, const Letter& letter);
   void check_create(const Letter& letter);
@@ -81,7 +94,11 @@ class Vapi {
   void plan_faults();
   [[nodiscard]] int64_t resource_of(const http::Request& request) const;
   [[nodiscard]] const std::string& org_of(int64_t resource) const;
-  const sandbox::Object* find(std::string_view id) const;
+  [[nodiscard]] const sandbox::Kind& kind_of(int64_t resource) const;
+  [[nodiscard]] bool is_assistant(int64_t resource) const;
+  using Resource = test::MemoryDatabase::Resource;
+  [[nodiscard]] bool is_known(const Resource& resource, const sandbox::Object& object) const;
+  void check_delete(const Caller& caller, const Letter& letter);
 
   Stage& stage_;
   sandbox::Service service_;

@@ -25,7 +25,9 @@ class MemoryBench final : public Bench {
     return database_.facts(database_.claim(request, "test-daemon", now_));
   }
   std::vector<db::Receipt> settle(const std::vector<db::Report>& reports) override {
-    return database_.settle(reports, now_);
+    auto receipts = database_.settle(reports, now_);
+    database_.wake_neighbours(reports, receipts, now_);
+    return receipts;
   }
   bool renew(const db::Claim& claim) override {
     return database_.renew(claim.resource_id, claim.token, lease, now_);

@@ -28,7 +28,7 @@ class PostgresBench final : public Bench {
     std::string changes;
     for (const Change& change : request.changes) {
       if (!changes.empty()) changes += ',';
-      changes += fmt::format(R"({{"kind":"assistant","key":"{}")", change.key);
+      changes += fmt::format(R"({{"kind":"{}","key":"{}")", change.kind, change.key);
       switch (change.op) {
         case Change::Op::ask: changes += R"(,"ask":)" + change.document; break;
         case Change::Op::put: changes += R"(,"payload":)" + change.document; break;

@@ -38,7 +38,8 @@ int64_t MemoryDatabase::set_credential(const std::string& org_id, const std::str
 
 void MemoryDatabase::leave_account(Resource& resource, const std::string& account, TimePoint now) {
   const auto row = work.find(resource.id);
-  // A lease that nobody gave back, run out or not, may have sent a create.
+  // A lease that nobody gave back, run out or not, may have sent a create; and a file is made anew
+  // beside the object that it has.
   const bool may_land = row != work.end() && (row->second.open_until || row->second.leased_until);
   const db::Remote& left = resource.remote;
   if (!left.id.empty() && !left.account_id.empty()) {
@@ -48,12 +49,13 @@ void MemoryDatabase::leave_account(Resource& resource, const std::string& accoun
     list_leftover({resource.id, left.account_id, resource.kind, left.id, "", "other_account",
                    is_platforms ? std::optional(now) : std::nullopt});
   }
-  if (left.id.empty() && may_land) {
+  if ((left.id.empty() || resource.kind == "file") && may_land) {
     const std::string mark = "/" + std::to_string(resource.id);
     list_leftover({resource.id, account, resource.kind, "", mark, "open_create"});
   }
   resource.remote = {};
   resource.live = 0;
+  hold_on_to(resource, {});
   if (row == work.end()) return;
   // A claim under way writes nothing any more; its request goes to the account that was left.
   row->second.token = 0;

@@ -132,6 +132,8 @@ std::vector<db::Claim> MemoryDatabase::facts(const std::vector<ClaimedRow>& rows
     claim.payload = newest.payload;
     claim.remote = resource.remote;
     claim.blocked = resource.last_error.has_value();
+    claim.references = references_of(resource);
+    if (claim.op == core::Op::remove) claim.referrers = referrers_of(resource);
     if (claim.blocked && resource.live > 0) {
       claim.live_payload = resource.entry(resource.live).payload;
     }
@@ -149,7 +151,9 @@ std::vector<db::Receipt> MemoryDatabase::settle(const std::vector<db::Report>& r
                                                 TimePoint now) {
   std::vector<db::Receipt> receipts;
   receipts.reserve(reports.size());
-  for (const db::Report& report : reports) receipts.push_back(settle_one(report, now));
+  std::set<int64_t> batch;
+  for (const db::Report& report : reports) batch.insert(report.claim->resource_id);
+  for (const db::Report& report : reports) receipts.push_back(settle_one(report, batch, now));
   return receipts;
 }
 
@@ -162,7 +166,8 @@ bool MemoryDatabase::is_owned_by_other(const Resource& resource, const db::Remot
          });
 }
 
-db::Receipt MemoryDatabase::settle_one(db::Report report, TimePoint now) {
+db::Receipt MemoryDatabase::settle_one(db::Report report, const std::set<int64_t>& batch,
+                                       TimePoint now) {
   using db::Outcome;
   const db::Claim& claim = *report.claim;
   Resource& resource = resources.at(claim.resource_id);
@@ -182,8 +187,14 @@ db::Receipt MemoryDatabase::settle_one(db::Report report, TimePoint now) {
   // Whatever changed since this claim looked, a rejection of the old view decides nothing.
   const bool again = report.outcome == Outcome::rejected && touched && !newer;
   if (report.outcome == Outcome::rejected && !again && may_be_undone(resource, claim.version)) {
-    return settle_refusal(resource, report, now);
+    auto receipt = settle_refusal(resource, report, now);
+    receipt.linked = is_linked(resource);
+    return receipt;
   }
+  // Whatever refers to an object that is another one now must learn of it at the same time.
+  const std::string& id = report.remote.id;
+  const bool moved = !id.empty() && id != resource.remote.id;
+  if (moved && !touch_dependents(resource, batch, now)) return {db::Recorded::held, false};
   const bool confirmed = report.outcome == Outcome::confirmed;
   const bool rejected = report.outcome == Outcome::rejected && !again;
   const bool ends = confirmed || rejected || report.outcome == Outcome::looked;
@@ -191,8 +202,12 @@ db::Receipt MemoryDatabase::settle_one(db::Report report, TimePoint now) {
 
   keep_what_it_learnt(resource, report, touched, now);
   if (report.outcome == Outcome::forgotten) resource.live = 0;
+  if (report.outcome == Outcome::forgotten) hold_on_to(resource, {});
+  if (confirmed) hold_on_to(resource, report.live_refs);
   if (confirmed || rejected) end_entries(resource, report, rejected, now);
-  return move_on(resource, report, ends, due_now, now);
+  auto receipt = move_on(resource, report, ends, due_now, now);
+  receipt.linked = (confirmed || rejected) && is_linked(resource);
+  return receipt;
 }
 
 void MemoryDatabase::keep_what_it_learnt(Resource& resource, const db::Report& report, bool touched,
@@ -236,7 +251,8 @@ db::Receipt MemoryDatabase::move_on(Resource& resource, const db::Report& report
   } else if (ends) {
     row.due_at = *row.open_until + options_.late_window;  // the last look
   } else {
-    row.due_at = now + report.delay;
+    const bool needless = report.waits && !waits_for_others(resource);
+    row.due_at = needless ? now : now + report.delay;
   }
   if (due_now || ends) {
     row.attempts = 0;

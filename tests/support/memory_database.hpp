@@ -25,6 +25,7 @@ struct Change {
   std::string key;
   Op op{Op::ask};
   std::string document;  ///< JSON: what is asked, or the whole document
+  std::string kind{"assistant"};
 };
 
 enum class OnReject { hold, rollback };
@@ -52,6 +53,10 @@ class MemoryDatabase {
     bool puts_back{false};           ///< made by a rollback, and asks nothing
     std::optional<Ended> ended;
   };
+  struct Link {
+    bool in_desired{false};
+    bool in_live{false};
+  };
   struct Resource {
     int64_t id{0};
     std::string org_id;
@@ -65,8 +70,9 @@ class MemoryDatabase {
     std::optional<Error> last_error;
     TimePoint created_at;
     std::optional<TimePoint> last_synced_at;
-    std::vector<Entry> entries;  ///< version 1 first
-    bool held{false};            ///< a writer has it locked
+    std::vector<Entry> entries;     ///< version 1 first
+    std::map<int64_t, Link> links;  ///< what it refers to
+    bool held{false};               ///< a writer has it locked
 
     [[nodiscard]] const Entry& entry(int64_t version) const {
       return entries.at(static_cast<size_t>(version - 1));
@@ -159,6 +165,9 @@ class MemoryDatabase {
   /// Read after the claim, as a statement of its own.
   std::vector<db::Claim> facts(const std::vector<ClaimedRow>& rows) const;
   std::vector<db::Receipt> settle(const std::vector<db::Report>& reports, TimePoint now);
+  /// What waited for these to end looks again.
+  void wake_neighbours(const std::vector<db::Report>& reports,
+                       const std::vector<db::Receipt>& receipts, TimePoint now);
   bool renew(int64_t resource_id, int64_t token, Milliseconds lease, TimePoint now);
   [[nodiscard]] std::vector<std::string> wanted_keys(int64_t resource_id) const;
   [[nodiscard]] std::vector<std::string> held_elsewhere(int64_t resource_id,
@@ -197,7 +206,10 @@ class MemoryDatabase {
   /// The whole document that is wanted of a resource up to a version; empty: nothing is.
   [[nodiscard]] std::string fold(const Resource& resource, int64_t up_to) const;
 
-  Resource* find(const std::string& org_id, const std::string& key);
+  [[nodiscard]] const Resource* find(const std::string& org_id, const std::string& key,
+                                     const std::string& kind = "assistant") const;
+  Resource* find(const std::string& org_id, const std::string& key,
+                 const std::string& kind = "assistant");
   std::map<int64_t, Resource> resources;
   std::map<int64_t, Work> work;
   std::map<std::pair<std::string, std::string>, Save> saves;  ///< by org and request
@@ -206,7 +218,10 @@ class MemoryDatabase {
   std::vector<Attempt> attempts;
 
  private:
-  Resource& ensure(const std::string& org_id, const std::string& key, TimePoint now);
+  Resource& ensure(const std::string& org_id, const Change& change, TimePoint now);
+  [[nodiscard]] bool is_refused(const SaveRequest& request) const;
+  /// The whole document that a change makes of what is wanted now; empty: nothing.
+  [[nodiscard]] std::string document_after(const std::string& org_id, const Change& change) const;
   void append(Resource& resource, const std::string& save, const Change& change, TimePoint now);
   void append(Resource& resource, Entry entry, TimePoint now);
   void ensure_work(const Resource& resource, TimePoint now);
@@ -217,7 +232,7 @@ class MemoryDatabase {
   /// No object of this resource is older.
   [[nodiscard]] std::string created_after(const Resource& resource) const;
   [[nodiscard]] bool would_move(const Work& work, const Resource& resource, TimePoint now) const;
-  db::Receipt settle_one(db::Report report, TimePoint now);
+  db::Receipt settle_one(db::Report report, const std::set<int64_t>& batch, TimePoint now);
   db::Receipt settle_lost(Resource& resource, const db::Report& report, TimePoint now);
   void keep_what_it_learnt(Resource& resource, const db::Report& report, bool touched,
                            TimePoint now);
@@ -228,6 +243,22 @@ class MemoryDatabase {
   void move_save(const std::string& org_id, const std::string& save, Rank rank,
                  const std::optional<Error>& error);
   [[nodiscard]] bool is_owned_by_other(const Resource& resource, const db::Remote& remote) const;
+
+  // References.
+  static std::string name_of(const std::string& kind, const std::string& key);
+  static bool is_wanted(const Resource& resource);
+  const Resource* find_named(const std::string& org_id, const std::string& name) const;
+  [[nodiscard]] bool has_sound_references(const SaveRequest& request) const;
+  void link(Resource& resource, const std::string& document);
+  static void hold_on_to(Resource& resource, const std::vector<int64_t>& targets);
+  [[nodiscard]] core::Others reference_state(const Resource& target) const;
+  [[nodiscard]] bool refers_to_itself(const Resource& resource) const;
+  [[nodiscard]] std::vector<db::Reference> references_of(const Resource& resource) const;
+  [[nodiscard]] bool lets_go(const Resource& referrer, const Link& link) const;
+  [[nodiscard]] core::Others referrers_of(const Resource& resource) const;
+  [[nodiscard]] bool waits_for_others(const Resource& resource) const;
+  bool touch_dependents(const Resource& resource, const std::set<int64_t>& batch, TimePoint now);
+  [[nodiscard]] bool is_linked(const Resource& resource) const;
 
   // All or nothing.
   struct Guilty {

@@ -14,12 +14,11 @@ void MemoryDatabase::list_leftover(Leftover leftover) {
   if (!known) leftovers.push_back(std::move(leftover));
 }
 
-/// Only what is surely ours, and nobody's any more, has a time to go.
+/// Only what is surely ours, and nobody's any more, has a time to go; by then it can be read.
 std::optional<TimePoint> MemoryDatabase::leftover_due(const std::string& reason,
                                                       TimePoint now) const {
-  if (reason == "late_create") return now + options_.late_window;
-  if (reason == "duplicate" || reason == "replaced") return now;
-  return std::nullopt;
+  const bool is_ours = reason == "late_create" || reason == "duplicate" || reason == "replaced";
+  return is_ours ? std::optional(now + options_.late_window) : std::nullopt;
 }
 
 /// By which key its account can be reached: the org's, or the platform's.
@@ -42,6 +41,12 @@ bool MemoryDatabase::is_free(const Leftover& leftover) const {
     return false;
   }
   if (!leftover.remote_id.empty() && leftover.remote_id == resource.remote.id) return false;
+  const bool is_in_use = std::any_of(resources.begin(), resources.end(), [&](const auto& item) {
+    const auto link = item.second.links.find(resource.id);
+    const bool refers = link != item.second.links.end() && link->second.in_live;
+    return refers && (item.second.last_error || work.contains(item.first));
+  });
+  if (is_in_use) return false;
   return std::none_of(resources.begin(), resources.end(), [&](const auto& item) {
     const db::Remote& held = item.second.remote;
     return !held.id.empty() && held.id == leftover.remote_id &&

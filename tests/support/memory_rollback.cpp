@@ -130,10 +130,14 @@ db::Receipt MemoryDatabase::settle_refusal(Resource& resource, const db::Report&
   const db::Claim& claim = *report.claim;
   const bool touched = resource.generation != claim.generation;
   const bool again = touched && holds_undone(resource, claim.version);
+  const std::string& id = report.remote.id;
+  const bool moved = !id.empty() && id != resource.remote.id;
+  if (again && moved && !touch_dependents(resource, {}, now)) return {db::Recorded::held, false};
   if (!again) {
     const Guilty guilty =
         guilty_of(resource, claim.version, report.error ? report.error->path : std::string());
     if (is_any_held(resource.org_id, guilty.saves)) return {db::Recorded::held, false};
+    if (moved && !touch_dependents(resource, {}, now)) return {db::Recorded::held, false};
     std::set<std::string> being_undone;
     for (int64_t version = resource.settled + 1; version <= claim.version; ++version) {
       const Entry& entry = resource.entry(version);

@@ -1,6 +1,7 @@
 // The writers' side of the database in memory: saves and touches.
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "base/json.hpp"
 #include "support/memory_database.hpp"
@@ -44,20 +45,29 @@ std::string apply_ask(const std::string& base, const std::string& start, const s
   return json::to_text(document);
 }
 
-MemoryDatabase::Resource* MemoryDatabase::find(const std::string& org_id, const std::string& key) {
-  for (auto& [id, resource] : resources) {
-    if (resource.org_id == org_id && resource.key == key) return &resource;
+const MemoryDatabase::Resource* MemoryDatabase::find(const std::string& org_id,
+                                                     const std::string& key,
+                                                     const std::string& kind) const {
+  for (const auto& [id, resource] : resources) {
+    if (resource.org_id == org_id && resource.key == key && resource.kind == kind) return &resource;
   }
   return nullptr;
 }
 
-MemoryDatabase::Resource& MemoryDatabase::ensure(const std::string& org_id, const std::string& key,
+MemoryDatabase::Resource* MemoryDatabase::find(const std::string& org_id, const std::string& key,
+                                               const std::string& kind) {
+  const Resource* found = std::as_const(*this).find(org_id, key, kind);
+  return found == nullptr ? nullptr : &resources.at(found->id);
+}
+
+MemoryDatabase::Resource& MemoryDatabase::ensure(const std::string& org_id, const Change& change,
                                                  TimePoint now) {
-  if (Resource* known = find(org_id, key)) return *known;
+  if (Resource* known = find(org_id, change.key, change.kind)) return *known;
   Resource resource;
   resource.id = ++last_resource_;
   resource.org_id = org_id;
-  resource.key = key;
+  resource.kind = change.kind;
+  resource.key = change.key;
   resource.created_at = now;
   return resources.emplace(resource.id, std::move(resource)).first->second;
 }
@@ -66,8 +76,9 @@ bool MemoryDatabase::can_lock(const SaveRequest& request) const {
   return std::none_of(resources.begin(), resources.end(), [&](const auto& item) {
     const Resource& resource = item.second;
     return resource.held && resource.org_id == request.org_id &&
-           std::any_of(request.changes.begin(), request.changes.end(),
-                       [&](const Change& change) { return change.key == resource.key; });
+           std::any_of(request.changes.begin(), request.changes.end(), [&](const Change& change) {
+             return change.key == resource.key && change.kind == resource.kind;
+           });
   });
 }
 
@@ -77,14 +88,20 @@ bool MemoryDatabase::is_held(const std::string& org_id) const {
   });
 }
 
+bool MemoryDatabase::is_refused(const SaveRequest& request) const {
+  const bool deletes_nothing =
+      std::any_of(request.changes.begin(), request.changes.end(), [&](const Change& change) {
+        return change.op == Change::Op::remove &&
+               find(request.org_id, change.key, change.kind) == nullptr;
+      });
+  return deletes_nothing || !has_sound_references(request);
+}
+
 bool MemoryDatabase::begin(const SaveRequest& request, TimePoint now) {
-  for (const Change& change : request.changes) {
-    const Resource* known = find(request.org_id, change.key);
-    if (change.op == Change::Op::remove && known == nullptr) return false;
-  }
+  if (is_refused(request)) return false;
   ++writers_;
   for (const Change& change : request.changes) {
-    Resource* known = find(request.org_id, change.key);
+    Resource* known = find(request.org_id, change.key, change.kind);
     if (known == nullptr) continue;  // nobody else sees it before the commit
     known->held = true;
     const auto row = work.find(known->id);
@@ -96,7 +113,7 @@ bool MemoryDatabase::begin(const SaveRequest& request, TimePoint now) {
 void MemoryDatabase::roll_back(const SaveRequest& request) {
   --writers_;
   for (const Change& change : request.changes) {
-    Resource* known = find(request.org_id, change.key);
+    Resource* known = find(request.org_id, change.key, change.kind);
     if (known == nullptr) continue;
     known->held = false;
     const auto row = work.find(known->id);
@@ -109,8 +126,10 @@ void MemoryDatabase::commit(const SaveRequest& request, TimePoint now) {
   Save& save = saves[{request.org_id, request.request_id}];
   save.on_reject = request.on_reject;
   save.open_count = static_cast<int>(request.changes.size());
+  // First all, since they may refer to each other.
+  for (const Change& change : request.changes) ensure(request.org_id, change, now);
   for (const Change& change : request.changes) {
-    append(ensure(request.org_id, change.key, now), request.request_id, change, now);
+    append(ensure(request.org_id, change, now), request.request_id, change, now);
   }
 }
 
@@ -120,17 +139,22 @@ bool MemoryDatabase::save(const SaveRequest& request, TimePoint now) {
   return true;
 }
 
+std::string MemoryDatabase::document_after(const std::string& org_id, const Change& change) const {
+  if (change.op == Change::Op::remove) return {};
+  if (change.op == Change::Op::put) return change.document;
+  const Resource* known = find(org_id, change.key, change.kind);
+  const bool has_any = known != nullptr && !known->entries.empty();
+  return apply_ask(has_any ? known->entries.back().payload : "", options_.agent_default,
+                   change.document);
+}
+
 void MemoryDatabase::append(Resource& resource, const std::string& save, const Change& change,
                             TimePoint now) {
   Entry entry;
   entry.save = save;
   entry.op = change.op == Change::Op::remove ? core::Op::remove : core::Op::upsert;
-  if (change.op == Change::Op::put) entry.payload = change.document;
-  if (change.op == Change::Op::ask) {
-    const std::string before = resource.entries.empty() ? "" : resource.entries.back().payload;
-    entry.ask = change.document;
-    entry.payload = apply_ask(before, options_.agent_default, change.document);
-  }
+  entry.payload = document_after(resource.org_id, change);
+  if (change.op == Change::Op::ask) entry.ask = change.document;
   append(resource, std::move(entry), now);
 }
 
@@ -139,6 +163,7 @@ void MemoryDatabase::append(Resource& resource, Entry entry, TimePoint now) {
   resource.entries.push_back(std::move(entry));
   ++resource.generation;
   resource.last_error.reset();
+  link(resource, resource.entries.back().payload);
   ensure_work(resource, now);
 }
 

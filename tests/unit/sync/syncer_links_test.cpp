@@ -186,6 +186,25 @@ TEST(SyncerLinks, AnOpenCreateOfAnImmutableKindIsFoundByItsContent) {
   EXPECT_EQ(left, (std::set<std::string>{"a1", "f1"}));
 }
 
+TEST(SyncerLinks, AnObjectThatOnlyReadsMissMayYetBeListed) {
+  Files world;
+  auto claim = world.file(world.live());
+  claim.remote.live_hash = Files::hash(claim.payload);
+  world.vapi.answer(404, "{}").answer(404, "{}").answer(200, "[]");
+  const auto report = world.sync(claim);
+  EXPECT_EQ(report.outcome, Outcome::forgotten);
+  EXPECT_TRUE(report.opens) << "else a second one is made beside it";
+}
+
+TEST(SyncerLinks, AfterARefusedCreateTheObjectThatItShouldReplaceIsLookedAt) {
+  Files world;
+  world.vapi.answer(400, R"({"message":"name must be a string"})");
+  const auto claim = world.file(world.live());
+  const auto report = world.sync(claim);
+  EXPECT_EQ(report.outcome, Outcome::rejected);
+  EXPECT_TRUE(report.opens) << "it may be gone, and others refer to it";
+}
+
 struct Named : World {
   db::Claim tool(db::Claim claim) {
     claim.kind = "tool";
