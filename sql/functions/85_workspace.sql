@@ -7,10 +7,12 @@ LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM FROM vapisync.resources r WHERE r.org_id = restart_org.org_id ORDER BY r.resource_id FOR UPDATE;
   IF other_account THEN
-    -- In the platform's account they are ours to delete once the new ones are live; a tenant's is the tenant's.
+    -- In the platform's account they are ours to delete once the new ones are live; a tenant's is the tenant's. A new
+    -- object may not be readable for a while, and would be taken for gone.
     INSERT INTO vapisync.leftovers (account_id, kind, remote_id, resource_id, reason, due_at)
     SELECT r.account_id, r.kind, r.remote_id, r.resource_id, 'other_account',
-      (SELECT clock_timestamp() FROM vapisync.credentials c WHERE c.platform AND c.account_id = r.account_id)
+      (SELECT clock_timestamp() + interval '10 minutes'
+       FROM vapisync.credentials c WHERE c.platform AND c.account_id = r.account_id)
     FROM vapisync.resources r
     WHERE r.org_id = restart_org.org_id AND r.remote_id IS NOT NULL AND r.account_id IS NOT NULL
     ON CONFLICT (account_id, kind, object) DO NOTHING;

@@ -47,7 +47,7 @@ void MemoryDatabase::leave_account(Resource& resource, const std::string& accoun
     const bool is_platforms =
         platform != credentials.end() && platform->second.account_id == left.account_id;
     list_leftover({resource.id, left.account_id, resource.kind, left.id, "", "other_account",
-                   is_platforms ? std::optional(now) : std::nullopt});
+                   is_platforms ? std::optional(now + options_.late_window) : std::nullopt});
   }
   if ((left.id.empty() || resource.kind == "file") && may_land) {
     const std::string mark = "/" + std::to_string(resource.id);
