@@ -87,17 +87,38 @@ TEST_P(ConformanceLeftovers, NothingGoesBeforeItsResourceIsAtRest) {
   EXPECT_EQ(bench->claim_leftovers().size(), 1U);
 }
 
-TEST_P(ConformanceLeftovers, NothingGoesInAnotherAccountThanTheOrgs) {
-  leave("duplicate");
+TEST_P(ConformanceLeftovers, NothingGoesInATenantsOldAccount) {
+  bench->set_key("acme", "own", true);
+  const auto& first = save_and_claim();
+  auto made = confirmed(first);
+  made.remote.account_id = "tenant";
+  made.leftovers.push_back({"tenant", "extra", "duplicate"});
+  settle(made);
+  bench->learn_account(first, "tenant");
   bench->set_key("acme", "another", true);
   const auto& anew = claim_one();
   auto elsewhere = confirmed(anew);
   elsewhere.remote.account_id = "other";
   settle(elsewhere);
+  bench->pass(Bench::window);
   EXPECT_TRUE(bench->claim_leftovers().empty()) << "nobody knows where the key leads";
   bench->learn_account(anew, "other");
   bench->pass(Bench::lease);
   EXPECT_TRUE(bench->claim_leftovers().empty());
+}
+
+TEST_P(ConformanceLeftovers, WhatAnOrgLeftInThePlatformsAccountGoesByThePlatformsKey) {
+  leave("duplicate");
+  bench->set_key("acme", "another", true);
+  const auto& anew = claim_one();
+  EXPECT_TRUE(bench->claim_leftovers().empty()) << "the new one is not there yet";
+  auto elsewhere = confirmed(anew);
+  elsewhere.remote.account_id = "other";
+  settle(elsewhere);
+  bench->pass(Bench::lease);
+  const auto found = bench->claim_leftovers();
+  ASSERT_FALSE(found.empty());
+  EXPECT_NE(found[0].credential_id, anew.credential_id);
 }
 
 TEST_P(ConformanceLeftovers, WhatALeaseThatRanOutMayHaveMadeIsListedWhenItsOrgMoves) {

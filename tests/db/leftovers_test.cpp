@@ -113,7 +113,7 @@ TEST_F(Leftovers, NothingGoesThatABlockedDependentMayReferTo) {
   sql("DELETE FROM vapisync.work");
   sql("UPDATE vapisync.resources SET last_error = '{}' WHERE key = 'outbound'");
   EXPECT_TRUE(due().empty());
-  sql("UPDATE vapisync.resources SET last_error = NULL");
+  sql("UPDATE vapisync.resources SET last_error = NULL, live_version = desired_version");
   sql("UPDATE vapisync.leftovers SET due_at = now()");
   EXPECT_EQ(due().size(), 1U);
 }
