@@ -53,7 +53,20 @@ db::Report ResourceSync::end(db::Outcome outcome) const {
   if (report.clears_open && facts_.has_id && facts_.match != core::Match::same) {
     report.remote.sent_keys = core::merge_keys(remote_.sent_keys, claim_.open_keys);
   }
+  const bool is_settled = outcome == db::Outcome::confirmed || outcome == db::Outcome::forgotten;
+  if (!kind_->is_mutable && !is_settled && remote_.id != claim_.remote.id) keep_old(report);
   return report;
+}
+
+/// An object that can't be changed takes the place of the old one only when it is confirmed. Until
+/// then it is one that may stand there, and is found again by its mark.
+void ResourceSync::keep_old(db::Report& report) const {
+  report.remote = claim_.remote;
+  report.opens = true;
+  report.clears_open = false;
+  std::erase_if(report.leftovers, [this](const db::Leftover& leftover) {
+    return leftover.remote_id == claim_.remote.id;
+  });
 }
 
 db::Report ResourceSync::confirm() const {
@@ -180,7 +193,7 @@ db::Report ResourceSync::fail(const Error& error, bool was_write, std::string_vi
   db::Report report = end(db::Outcome::retry);
   report.error = error;
   report.phase = std::string(phase);
-  report.opens = was_write && error.verdict == Verdict::unknown;
+  report.opens = report.opens || (was_write && error.verdict == Verdict::unknown);
   if (error.verdict == Verdict::auth) {
     report.outcome = db::Outcome::released;
     return report;

@@ -52,6 +52,7 @@ class ResourceSync {
   void expect_same(const char* path, const std::string& ours, const std::string& theirs);
 
   db::Report end(db::Outcome outcome) const;
+  void keep_old(db::Report& report) const;
   db::Report confirm() const;
   db::Report settle_difference() const;
   db::Report wait_for_open_request() const;

@@ -205,6 +205,19 @@ TEST(SyncerLinks, AfterARefusedCreateTheObjectThatItShouldReplaceIsLookedAt) {
   EXPECT_TRUE(report.opens) << "it may be gone, and others refer to it";
 }
 
+TEST(SyncerLinks, AnObjectThatIsNotConfirmedYetDoesNotTakeThePlaceOfTheOld) {
+  Files world;
+  auto claim = world.file(world.live());
+  claim.open = true;
+  const auto found = Files::listed("f2", Files::hash(claim.payload));
+  world.vapi.answer(200, "[" + found + "]").answer(200, found).answer(504);
+  const auto report = world.sync(claim);
+  EXPECT_EQ(report.outcome, Outcome::retry);
+  EXPECT_EQ(report.remote.id, "a1");
+  EXPECT_TRUE(report.opens) << "it is looked for again";
+  EXPECT_TRUE(report.leftovers.empty());
+}
+
 struct Named : World {
   db::Claim tool(db::Claim claim) {
     claim.kind = "tool";
