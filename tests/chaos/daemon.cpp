@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <fcntl.h>
+#include <fstream>
 #include <poll.h>
 #include <stdexcept>
 #include <sys/syscall.h>
@@ -13,6 +14,17 @@ namespace vapisync::chaos {
 namespace {
 
 constexpr int term_patience_ms = 15'000;
+
+/// Whether the process has a handler for SIGTERM by now; from the kernel's mask of caught signals.
+bool catches_term(pid_t pid) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (!line.starts_with("SigCgt:")) continue;
+    const auto caught = std::stoull(line.substr(line.find('\t') + 1), nullptr, 16);
+    return (caught >> (SIGTERM - 1) & 1U) != 0;
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -60,10 +72,15 @@ void Daemon::go_on() {
 }
 
 int Daemon::term() {
+  const bool listens = catches_term(pid_);
   ::kill(pid_, SIGTERM);
-  if (has_ended(term_patience_ms)) return reap();
-  kill();
-  return -1;
+  if (!has_ended(term_patience_ms)) {
+    kill();
+    return -1;
+  }
+  const int code = reap();
+  // One that is only just starting has nothing to end in order.
+  return !listens && code == 128 + SIGTERM ? 0 : code;
 }
 
 std::optional<int> Daemon::ended_by_itself() {
