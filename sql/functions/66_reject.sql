@@ -84,6 +84,7 @@ DECLARE
   newer boolean;
 BEGIN
   status := 'lost'; due_now := false; undone := 0; stuck := 0;
+  SELECT '{}'::uuid[] AS saves, false AS by_field INTO guilty;
   SELECT * INTO i FROM json_to_record(report) AS x (
     resource_id bigint, kind text, token bigint, version bigint, generation bigint, remote_id text,
     account_id text, marker text, live_hash text, sent_keys text[], opens boolean, clear_open boolean,
