@@ -107,6 +107,18 @@ TEST_F(RollbackMeets, ADaemonThatDiesBeforeTheRefusalIsRecordedLeavesItToAnother
   EXPECT_EQ(in_vapi("inbound", "name"), "In");
 }
 
+TEST_F(RollbackMeets, ARefusalOfWhatIsBeingUndoneAlreadyDecidesNothing) {
+  accept("outbound");
+  save("worse", R"({"inbound":{"name":"No"},"outbound":{"voice":"worse"}})");
+  claim();
+  refuse("inbound", "name");
+  EXPECT_TRUE(refuse("outbound", "voice").due_now);
+  EXPECT_EQ(sql("SELECT count(*) FROM vapisync.attempts WHERE code = 'record'"), "0");
+  accept_the_rest();
+  EXPECT_EQ(state("bad") + " " + state("worse"), "synced rolled_back");
+  EXPECT_EQ(in_vapi("outbound", "voice,voiceId"), "bad");
+}
+
 TEST_F(RollbackMeets, HistoryThatIsGoneIsAnErrorAndNeverADelete) {
   sql("DELETE FROM vapisync.outbox o USING vapisync.resources r"
       " WHERE r.resource_id = o.resource_id AND r.key = 'inbound' AND o.version = 1");
