@@ -11,7 +11,8 @@ WITH reports AS (
     delay_ms bigint, error jsonb, warnings jsonb, ms integer)
 ), held AS MATERIALIZED (
   SELECT i.*, r.desired_version, r.settled_version, r.live_version AS live_before,
-         i.remote_id IS NOT NULL AND i.remote_id IS DISTINCT FROM r.remote_id AS moved,
+         i.remote_id IS DISTINCT FROM r.remote_id
+           AND (i.remote_id IS NOT NULL OR i.result = 'forgotten') AS moved,
          r.generation <> i.generation AS touched
     FROM (SELECT * FROM reports ORDER BY resource_id) i,
          LATERAL (SELECT x.desired_version, x.settled_version, x.live_version, x.remote_id, x.generation
@@ -38,7 +39,7 @@ WITH reports AS (
          LATERAL (SELECT x.open_until FROM vapisync.work x
                    WHERE x.resource_id = h.resource_id AND x.token = h.token FOR UPDATE) w
 ), held_up AS MATERIALIZED (
-  -- Whatever refers to an object that is another one now must learn of it in the same transaction.
+  -- Whatever refers to an object that is another one now, or is gone, must learn of it in the same transaction.
   SELECT c.resource_id FROM claimed c
    WHERE c.moved AND c.effect <> 'reject'
      AND (SELECT true FROM vapisync.resource_refs f WHERE f.refers_to = c.resource_id LIMIT 1)

@@ -117,6 +117,19 @@ TEST_P(ConformanceLinks, AnIdThatChangesTouchesWhatRefersToIt) {
   EXPECT_EQ(claim().at("inbound")->references[0].remote_id, "anew");
 }
 
+TEST_P(ConformanceLinks, AnIdThatIsGoneTouchesWhatRefersToIt) {
+  converge();
+  bench->touch("acme", "outbound");
+  auto gone = report(*claim().at("outbound"), db::Outcome::forgotten);
+  gone.remote = {};
+  settle(gone);
+  EXPECT_TRUE(is_due("inbound")) << "else nobody learns that its reference leads nowhere";
+  auto claims = claim();
+  settle(waiting(*claims.at("inbound")));
+  settle(failed(*claims.at("outbound"), db::Outcome::rejected));
+  EXPECT_EQ(claim().at("inbound")->references[0].state, Others::hopeless);
+}
+
 TEST_P(ConformanceLinks, ADeleteWaitsUntilTheLiveDocumentLetsGo) {
   converge();
   save({agent("inbound", ""), {"outbound", Change::Op::remove, ""}});

@@ -300,9 +300,6 @@ void Checks::check_contents(const Resource& resource, const sandbox::Object& obj
     const json::Value* value = json::find(*stored, key);
     if (is_insisted_on(resource, key)) continue;
     if (untold && key == "endCallMessage") continue;
-    // Whoever refers to what users deleted, and what is refused when made anew, is not told.
-    const bool is_lost = json::to_text(member.value).find("$ref") != std::string::npos;
-    if (is_lost && !vapi_.drifted.empty()) continue;
     if (resource.last_error && (key == "credentialIds" || key == "parts")) {
       check_old_references(resource, value);
       continue;

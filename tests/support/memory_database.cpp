@@ -193,7 +193,8 @@ db::Receipt MemoryDatabase::settle_one(db::Report report, const std::set<int64_t
   }
   // Whatever refers to an object that is another one now must learn of it at the same time.
   const std::string& id = report.remote.id;
-  const bool moved = !id.empty() && id != resource.remote.id;
+  const bool has_news = !id.empty() || report.outcome == Outcome::forgotten;
+  const bool moved = id != resource.remote.id && has_news;
   if (moved && !touch_dependents(resource, batch, now)) return {db::Recorded::held, false};
   const bool confirmed = report.outcome == Outcome::confirmed;
   const bool rejected = report.outcome == Outcome::rejected && !again;
