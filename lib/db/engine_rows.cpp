@@ -95,7 +95,8 @@ void write_leftovers(Writer& writer, const std::vector<Leftover>& leftovers) {
   for (const auto& leftover : leftovers) {
     writer.StartObject();
     member(writer, "account_id", std::string_view(leftover.account_id));
-    member(writer, "remote_id", std::string_view(leftover.remote_id));
+    member_or_null(writer, "remote_id", leftover.remote_id);
+    member_or_null(writer, "marker", leftover.marker);
     member(writer, "reason", std::string_view(leftover.reason));
     writer.EndObject();
   }

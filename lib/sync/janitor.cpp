@@ -77,7 +77,8 @@ asio::awaitable<Janitor::Fate> Janitor::end(const db::LeftoverClaim& leftover,
   co_return co_await end_object(leftover, leftover.remote_id, client);
 }
 
-/// Only the attempt of a create is known, which was sent under a claim that was lost.
+/// Only by its mark is known what a create made whose answer nobody has: by the attempt of the one
+/// that was sent under a lost claim, or by being another than the kept one's.
 asio::awaitable<Janitor::Fate> Janitor::end_found(const db::LeftoverClaim& leftover,
                                                   vapi::Client& client) {
   const auto& kind = *vapi::find_kind(leftover.kind, options_.kinds);
@@ -88,8 +89,11 @@ asio::awaitable<Janitor::Fate> Janitor::end_found(const db::LeftoverClaim& lefto
   for (const auto& object : *found) {
     if (object.id == leftover.kept_id) continue;
     const auto its = core::find_marker(object.document, marker, kind);
-    if (its && its->attempt.empty()) co_return Fate::not_ours;  // a name does not tell which one
-    if (!its || its->attempt != leftover.attempt || its->attempt == leftover.kept) continue;
+    if (!its) continue;
+    if (its->attempt.empty()) co_return Fate::not_ours;  // a name does not tell which one
+    const bool is_copy = its->attempt == leftover.kept;
+    if (is_copy && leftover.attempt.empty()) co_return Fate::not_ours;  // nor which is the original
+    if (is_copy || (!leftover.attempt.empty() && its->attempt != leftover.attempt)) continue;
     client.gate().spend(clock_.now());
     const Fate fate = co_await end_object(leftover, object.id, client);
     if (fate != Fate::gone) co_return fate;

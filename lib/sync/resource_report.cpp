@@ -65,7 +65,7 @@ void ResourceSync::keep_old(db::Report& report) const {
   report.opens = true;
   report.clears_open = false;
   std::erase_if(report.leftovers, [this](const db::Leftover& leftover) {
-    return leftover.remote_id == claim_.remote.id;
+    return leftover.remote_id == claim_.remote.id || leftover.reason == "open_create";
   });
 }
 

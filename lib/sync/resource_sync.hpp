@@ -35,6 +35,7 @@ class ResourceSync {
   boost::asio::awaitable<bool> leave_to_others(std::vector<vapi::Object>& found);
   void leave_extra(const vapi::Object& extra);
   void leave_outdated(std::vector<vapi::Object>& found);
+  void leave_open_create();
   bool mark_by_name_instead(const Error& refusal);
   Step create();
   Step update();

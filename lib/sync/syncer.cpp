@@ -228,6 +228,12 @@ void ResourceSync::leave_extra(const vapi::Object& extra) {
   leftovers_.push_back({remote_.account_id, extra.id, is_ours ? "duplicate" : "copy"});
 }
 
+/// What was found may be a copy, or another create's: ours may yet land beside it.
+void ResourceSync::leave_open_create() {
+  if (facts_.open != core::OpenRequest::may_land) return;
+  leftovers_.push_back({remote_.account_id, {}, "open_create", marker_.resource});
+}
+
 /// Takes over the id only; what is wanted goes there as an ordinary update. Which version made the
 /// object nobody knows, so each key in it that any version wanted counts as sent.
 ResourceSync::Step ResourceSync::adopt(std::vector<vapi::Object> found) {
@@ -247,6 +253,7 @@ ResourceSync::Step ResourceSync::adopt(std::vector<vapi::Object> found) {
   auto ours = core::keys_among(read->document, core::merge_keys(*wanted, remote_.sent_keys));
   remote_ = {read->id, read->account_id, marker_.attempt, {}, std::move(ours)};
   for (size_t i = 1; i < found.size(); ++i) leave_extra(found[i]);
+  leave_open_create();
   if (auto unmarkable = mark()) co_return unmarkable;
   facts_.has_id = true;
   facts_.lookup = core::Lookup::found;

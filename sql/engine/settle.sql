@@ -122,9 +122,9 @@ WITH reports AS (
          o.error ->> 'code', o.error ->> 'message', o.ms, $2
     FROM owned o WHERE o.error IS NOT NULL
 ), leftovers_listed AS (
-  INSERT INTO vapisync.leftovers (account_id, kind, remote_id, resource_id, reason, due_at)
-  SELECT l.account_id, o.kind, l.remote_id, o.resource_id, l.reason, vapisync.leftover_due(l.reason, $3::bigint)
-    FROM owned o, jsonb_to_recordset(o.leftovers) AS l (account_id text, remote_id text, reason text)
+  INSERT INTO vapisync.leftovers (account_id, kind, remote_id, marker, resource_id, reason, due_at)
+  SELECT l.account_id, o.kind, l.remote_id, l.marker, o.resource_id, l.reason, vapisync.leftover_due(l.reason, $3::bigint)
+    FROM owned o, jsonb_to_recordset(o.leftovers) AS l (account_id text, remote_id text, marker text, reason text)
   ON CONFLICT (account_id, kind, object) DO NOTHING
 ), leftovers_kept AS (
   -- What a resource holds is none, whoever listed it.

@@ -158,9 +158,9 @@ BEGIN
   INSERT INTO vapisync.attempts (resource_id, version, phase, status, code, message, ms, daemon)
   SELECT i.resource_id, i.version, i.error ->> 'phase', (i.error ->> 'status')::integer, i.error ->> 'code',
     i.error ->> 'message', i.ms, reject.daemon;
-  INSERT INTO vapisync.leftovers (account_id, kind, remote_id, resource_id, reason, due_at)
-  SELECT l.account_id, i.kind, l.remote_id, i.resource_id, l.reason, vapisync.leftover_due(l.reason, late_window_ms)
-  FROM jsonb_to_recordset(i.leftovers) AS l (account_id text, remote_id text, reason text)
+  INSERT INTO vapisync.leftovers (account_id, kind, remote_id, marker, resource_id, reason, due_at)
+  SELECT l.account_id, i.kind, l.remote_id, l.marker, i.resource_id, l.reason, vapisync.leftover_due(l.reason, late_window_ms)
+  FROM jsonb_to_recordset(i.leftovers) AS l (account_id text, remote_id text, marker text, reason text)
   ON CONFLICT (account_id, kind, object) DO NOTHING;
 END
 $$;

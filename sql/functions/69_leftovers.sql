@@ -2,11 +2,12 @@
 -- the others are only listed, with no `due_at`.
 
 -- duplicate: made by another of our creates than the object that is kept. replaced: a newer object took its place.
--- late_create: a create that was sent under a lost claim, which may land until W has passed. And a new object may not
--- be readable before, so that a look could take it for gone.
+-- late_create: a create that was sent under a lost claim, which may land until W has passed. open_create: one whose
+-- answer was lost, when another object was taken for what it made. And a new object may not be readable before, so that
+-- a look could take it for gone.
 CREATE OR REPLACE FUNCTION vapisync.leftover_due(reason text, late_window_ms bigint) RETURNS timestamptz
 LANGUAGE sql STABLE AS $$
-  SELECT CASE WHEN reason IN ('duplicate', 'replaced', 'late_create')
+  SELECT CASE WHEN reason IN ('duplicate', 'replaced', 'late_create', 'open_create')
               THEN now() + late_window_ms * interval '1 millisecond' END
 $$;
 

@@ -128,6 +128,21 @@ TEST_P(ConformanceLeftovers, WhatALeaseThatRanOutMayHaveMadeIsListedWhenItsOrgMo
   EXPECT_EQ(listed(), Lines{"/" + std::to_string(claim.resource_id) + " open_create"});
 }
 
+TEST_P(ConformanceLeftovers, WhatALostCreateMayYetMakeIsLookedForByItsMark) {
+  const auto& claim = save_and_claim();
+  bench->learn_account(claim, "account");
+  auto adopted = confirmed(claim);
+  const std::string mark = "x/" + std::to_string(claim.resource_id);
+  adopted.leftovers.push_back({"account", {}, "open_create", mark});
+  settle(adopted);
+  EXPECT_EQ(listed(), Lines{mark + " open_create later"});
+  bench->pass(Bench::window);
+  const auto due = bench->claim_leftovers();
+  ASSERT_EQ(due.size(), 1U);
+  EXPECT_EQ(due[0].object, mark);
+  EXPECT_EQ(due[0].remote_id + due[0].attempt, "") << "any but the kept one's";
+}
+
 TEST_P(ConformanceLeftovers, ACredentialThatHasRestedIsTriedAgain) {
   bench->pause(leave("duplicate"), Milliseconds{90'000});
   EXPECT_TRUE(bench->claim_leftovers().empty());

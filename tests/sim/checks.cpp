@@ -205,7 +205,8 @@ bool Checks::is_listed(const Resource& resource, const Vapi::Place& found) const
     if (!leftover.remote_id.empty()) return leftover.remote_id == found.object->id;
     const bool is_here =
         leftover.account_id.empty() || leftover.account_id == found.account->org_id;
-    return is_here && (leftover.marker == marker->attempt || leftover.marker == open_create);
+    return is_here &&
+           (leftover.marker == marker->attempt || leftover.marker.ends_with(open_create));
   });
 }
 
@@ -221,18 +222,14 @@ void Checks::check_resource(const Resource& resource, const std::vector<Vapi::Pl
 void Checks::check_object_of(const Resource& resource, const std::vector<Vapi::Place>& found,
                              bool wanted) {
   const sandbox::Object* held = nullptr;
-  // A copy, what a stopped process made late, or what the org left in an account that it came back
-  // to, can be taken for the create that is still on its way; what then lands is one too many.
   const auto change = stage_.key_changes.find(resource.org_id);
   const bool came_back = change != stage_.key_changes.end() && change->second.came_back;
   const auto is_old = [&](const std::string& id) { return came_back && vapi_.is_of_the_past(id); };
-  const std::string& holds = resource.remote.id;
-  const bool other_is_held = vapi_.clones.contains(holds) || vapi_.is_late(holds) || is_old(holds);
   for (const auto& one : found) {
     if (one.object->id == resource.remote.id) {
       held = one.object;
-    } else if (!other_is_held && !vapi_.clones.contains(one.object->id) &&
-               !is_old(one.object->id) && !is_listed(resource, one)) {
+    } else if (!vapi_.clones.contains(one.object->id) && !is_old(one.object->id) &&
+               !is_listed(resource, one)) {
       complain("resource {} has an orphan: {}", resource.id, one.object->id);
     }
   }

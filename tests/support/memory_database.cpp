@@ -217,8 +217,8 @@ void MemoryDatabase::keep_what_it_learnt(Resource& resource, const db::Report& r
     attempts.push_back({resource.id, report.error->code, report.error->status});
   }
   for (const auto& found : report.leftovers) {
-    list_leftover({resource.id, found.account_id, resource.kind, found.remote_id, "", found.reason,
-                   leftover_due(found.reason, now)});
+    list_leftover({resource.id, found.account_id, resource.kind, found.remote_id, found.marker,
+                   found.reason, leftover_due(found.reason, now)});
   }
   const db::Remote& held = report.remote;
   std::erase_if(leftovers, [&](const Leftover& leftover) {

@@ -17,7 +17,8 @@ void MemoryDatabase::list_leftover(Leftover leftover) {
 /// Only what is surely ours, and nobody's any more, has a time to go; by then it can be read.
 std::optional<TimePoint> MemoryDatabase::leftover_due(const std::string& reason,
                                                       TimePoint now) const {
-  const bool is_ours = reason == "late_create" || reason == "duplicate" || reason == "replaced";
+  const bool is_ours = reason == "late_create" || reason == "open_create" ||
+                       reason == "duplicate" || reason == "replaced";
   return is_ours ? std::optional(now + options_.late_window) : std::nullopt;
 }
 
@@ -85,7 +86,7 @@ std::vector<db::LeftoverClaim> MemoryDatabase::claim_leftovers(int limit, Millis
     claim.kind = leftover->kind;
     claim.object = leftover->object();
     claim.remote_id = leftover->remote_id;
-    claim.attempt = leftover->marker;
+    if (leftover->reason != "open_create") claim.attempt = leftover->marker;
     claim.kept = resource.remote.marker;
     claim.kept_id = resource.remote.id;
     claim.resource_id = resource.id;

@@ -127,5 +127,32 @@ TEST(Janitor, ALateCreateThatNeverLandedIsForgotten) {
   EXPECT_EQ(world.store.ended_leftovers, Lines{"m2"});
 }
 
+struct CleaningUpAfterALostAnswer : Cleaning {
+  /// Resource 7 adopted k1, made by m1, while a create of its own was on its way.
+  db::LeftoverClaim lost() {
+    auto leftover = extra("");
+    leftover.object = "inst/7";
+    leftover.kept_id = "k1";
+    return leftover;
+  }
+};
+
+TEST(Janitor, DeletesWhatALostCreateMadeBesideTheObjectThatWasAdopted) {
+  CleaningUpAfterALostAnswer world;
+  const auto made = Cleaning::object_of("m2");
+  world.vapi.answer(200, "[" + made + "]").answer(200, made).answer(200, "{}");
+  world.clean(world.lost());
+  EXPECT_EQ(world.vapi.lines().back(), "DELETE /assistant/x1");
+  EXPECT_EQ(world.store.ended_leftovers, Lines{"inst/7"});
+}
+
+TEST(Janitor, WhatCanNotBeToldFromTheAdoptedObjectStaysListed) {
+  CleaningUpAfterALostAnswer world;
+  world.vapi.answer(200, "[" + Cleaning::object_of("m1") + "]");
+  world.clean(world.lost());
+  EXPECT_EQ(world.vapi.requests.size(), 1U) << "it may be a copy that a user made";
+  EXPECT_EQ(world.store.kept_leftovers, Lines{"inst/7"});
+}
+
 }  // namespace
 }  // namespace vapisync::sync

@@ -144,8 +144,10 @@ TEST(Syncer, FurtherMatchesAreLeftovers) {
   world.vapi.answer(200, item("first")).reply(stored(200, R"({"id":"first"})"));
   const auto report = world.sync(claim);
   EXPECT_EQ(report.remote.id, "first");
-  ASSERT_EQ(report.leftovers.size(), 1U);
-  EXPECT_EQ(report.leftovers.front().remote_id, "late");
+  ASSERT_EQ(report.leftovers.size(), 2U);
+  EXPECT_EQ(report.leftovers[0].remote_id, "late");
+  EXPECT_EQ(report.leftovers[1].reason, "open_create") << "its own may land beside what was found";
+  EXPECT_EQ(report.leftovers[1].marker, "inst/7");
 }
 
 TEST(Syncer, ALookUpThatFailsCreatesNothing) {
