@@ -14,23 +14,48 @@ namespace {
 
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 
-bool deeper_than(std::string_view text, int limit) {
-  int depth = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > limit) return true;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
+/// A document that ends the parse where nesting grows too deep.
+class Bounded : public Document {
+ public:
+  bool StartObject() { return ++depth_ <= depth_max && Document::StartObject(); }
+  bool EndObject(rapidjson::SizeType members) {
+    --depth_;
+    return Document::EndObject(members);
   }
-  return false;
+  bool StartArray() { return ++depth_ <= depth_max && Document::StartArray(); }
+  bool EndArray(rapidjson::SizeType items) {
+    --depth_;
+    return Document::EndArray(items);
+  }
+
+ private:
+  int depth_{0};
+};
+
+bool is_ascii(std::string_view text) {
+  unsigned bits = 0;
+  for (const char c : text) bits |= static_cast<unsigned char>(c);
+  return bits < 0x80;
+}
+
+/// The offset of the first byte that is not UTF-8, or the size.
+size_t first_not_utf8(std::string_view text) {
+  if (is_ascii(text)) return text.size();  // most texts are, and this is told at a glance
+  struct {
+    void Put(char) {}
+  } nowhere;
+  rapidjson::MemoryStream bytes(text.data(), text.size());
+  rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> in(bytes);
+  while (in.Tell() < text.size()) {
+    const size_t at = in.Tell();
+    if (!rapidjson::UTF8<>::Validate(in, nowhere)) return at;
+  }
+  return text.size();
+}
+
+Error syntax_error(size_t offset, const char* what) {
+  return make_error(Verdict::invalid, "json_syntax",
+                    fmt::format("not valid JSON at byte {}: {}", offset, what));
 }
 
 void write_number(const Value& value, Writer& writer) {
@@ -78,19 +103,23 @@ void write_canonical(const Value& value, Writer& writer) {
 }  // namespace
 
 Result<Document> parse(std::string_view text) {
-  if (deeper_than(text, depth_max)) {
+  const size_t good = std::min(first_not_utf8(text), text.find('\0'));
+  if (good < text.size()) return syntax_error(good, "the text is not UTF-8, or has a NUL in it");
+  const std::string terminated(text);  // only of such a text RapidJSON takes 16 bytes at once
+  rapidjson::StringStream in(terminated.c_str());
+  rapidjson::Reader reader;
+  Bounded document;
+  auto read = [&](Document&) {
+    return !reader.Parse<rapidjson::kParseFullPrecisionFlag>(in, document).IsError();
+  };
+  document.Populate(read);
+  if (!reader.HasParseError()) return std::move(document);
+  if (reader.GetParseErrorCode() == rapidjson::kParseErrorTermination) {
     return make_error(Verdict::invalid, "json_too_deep",
                       fmt::format("JSON is nested deeper than {} levels", depth_max));
   }
-  Document document;
-  document.Parse<rapidjson::kParseFullPrecisionFlag | rapidjson::kParseValidateEncodingFlag>(
-      text.data(), text.size());
-  if (document.HasParseError()) {
-    return make_error(Verdict::invalid, "json_syntax",
-                      fmt::format("not valid JSON at byte {}: {}", document.GetErrorOffset(),
-                                  rapidjson::GetParseError_En(document.GetParseError())));
-  }
-  return document;
+  return syntax_error(reader.GetErrorOffset(),
+                      rapidjson::GetParseError_En(reader.GetParseErrorCode()));
 }
 
 std::string to_text(const Value& value) {

@@ -10,8 +10,13 @@
 
 namespace vapisync::json {
 
-using Value = rapidjson::Value;
-using Document = rapidjson::Document;
+/// Where a document's values lie. RapidJSON's own takes 64 kB at a time, which is more than most
+/// documents have, and makes the heap be tidied up whenever one ends.
+struct Pool : rapidjson::MemoryPoolAllocator<> {
+  Pool() : MemoryPoolAllocator(4096) {}
+};
+using Value = rapidjson::GenericValue<rapidjson::UTF8<>, Pool>;
+using Document = rapidjson::GenericDocument<rapidjson::UTF8<>, Pool>;
 
 inline constexpr int depth_max = 64;
 

@@ -10,14 +10,16 @@ namespace {
 constexpr std::string_view base32 = "abcdefghijklmnopqrstuvwxyz234567";
 constexpr int suffix_characters = 10;
 
-rapidjson::Pointer to_pointer(const NamePlace& place) {
-  return rapidjson::Pointer(place.pointer.data(), place.pointer.size());
+using Pointer = rapidjson::GenericPointer<json::Value>;
+
+Pointer to_pointer(std::string_view path) {
+  return Pointer(path.data(), path.size());
 }
 
 bool is_named_after(const json::Value& object, std::string_view resource, const Kind& kind) {
   const std::string suffix = name_suffix(resource);
   return std::ranges::any_of(kind.name_pointers, [&](std::string_view pointer) {
-    const json::Value* name = rapidjson::Pointer(pointer.data(), pointer.size()).Get(object);
+    const json::Value* name = to_pointer(pointer).Get(object);
     return name != nullptr && name->IsString() && json::text(*name).ends_with(suffix);
   });
 }
@@ -54,7 +56,7 @@ std::optional<json::Document> marked_in_name(const json::Value& document, const 
   json::Document out;
   auto& allocator = out.GetAllocator();
   out.CopyFrom(document, allocator);
-  const auto pointer = to_pointer(place);
+  const auto pointer = to_pointer(place.pointer);
   const json::Value* given = pointer.Get(out);
   const std::string suffix = name_suffix(marker.resource);
   std::string name(given != nullptr && given->IsString() ? json::text(*given) : kind.name);
