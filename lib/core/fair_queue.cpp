@@ -1,46 +1,51 @@
 #include "core/fair_queue.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 namespace vapisync::core {
 
 void FairQueue::add(std::string org, int64_t credential) {
-  if (members_.insert_or_assign(org, credential).second) ring_.push_back(std::move(org));
+  const auto known = members_.find(org);
+  if (known != members_.end()) {
+    known->second->credential = credential;
+    return;
+  }
+  const auto member = ring_.insert(ring_.end(), {std::move(org), credential});
+  members_.emplace(member->org, member);
 }
 
 void FairQueue::remove(const std::string& org) {
-  if (members_.erase(org) > 0) std::erase(ring_, org);
+  const auto known = members_.find(org);
+  if (known == members_.end()) return;
+  const auto member = known->second;
+  members_.erase(known);  // its key lies in the member
+  ring_.erase(member);
 }
 
 std::vector<Share> FairQueue::deal(const Limits& limits) {
   std::vector<Share> shares;
-  std::vector<std::string> served;
-  std::vector<std::string> passed_over;
+  Ring served;
   std::unordered_map<int64_t, int> left;  // by credential
   int rows = limits.rows;
-  while (!ring_.empty() && rows > 0) {
-    std::string org = std::move(ring_.front());
-    ring_.pop_front();
-    const int64_t credential = members_.at(org);
+  for (auto member = ring_.begin(); member != ring_.end() && rows > 0;) {
+    const int64_t credential = member->credential;
     const auto known = left.find(credential);
     int& allowed = known != left.end()
                        ? known->second
                        : left.emplace(credential, limits.of_credential(credential)).first->second;
     const int share = std::min({rows, limits.rows_per_org, allowed});
+    const auto next = std::next(member);
+    // Who got nothing has not had a turn, and stays in front: whoever shares a credential with it
+    // must not be first again.
     if (share > 0) {
-      shares.push_back({org, credential, share});
+      shares.push_back({member->org, credential, share});
       rows -= share;
       allowed -= share;
+      served.splice(served.end(), ring_, member);
     }
-    (share > 0 ? served : passed_over).push_back(std::move(org));
+    member = next;
   }
-  // Who got nothing has not had a turn: whoever shares a credential with it must not be first
-  // again.
-  ring_.insert(ring_.begin(), std::make_move_iterator(passed_over.begin()),
-               std::make_move_iterator(passed_over.end()));
-  ring_.insert(ring_.end(), std::make_move_iterator(served.begin()),
-               std::make_move_iterator(served.end()));
+  ring_.splice(ring_.end(), served);
   return shares;
 }
 

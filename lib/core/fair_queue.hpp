@@ -2,9 +2,10 @@
 // Who is next: orgs with due work take turns, so that a large backlog of one never stands in front
 // of another's single save. Pure; single-threaded.
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -33,8 +34,13 @@ class FairQueue {
   std::vector<Share> deal(const Limits& limits);
 
  private:
-  std::deque<std::string> ring_;
-  std::unordered_map<std::string, int64_t> members_;  ///< each org's credential
+  struct Member {
+    std::string org;
+    int64_t credential{0};
+  };
+  using Ring = std::list<Member>;
+  Ring ring_;
+  std::unordered_map<std::string_view, Ring::iterator> members_;  ///< by org
 };
 
 }  // namespace vapisync::core
