@@ -15,8 +15,18 @@ constexpr std::array<std::string_view, 17> id_keys{
     "squadId",     "structuredOutputId", "structuredOutputIds", "toolId",        "toolIds",
     "workflowId",  "workflowIds"};
 
-std::string member_path(const std::string& path, std::string_view key) {
-  return path.empty() ? std::string(key) : fmt::format("{}.{}", path, key);
+/// Where a value stands. The way there is written down only for what is found.
+struct Place {
+  const Place* within{nullptr};  ///< nothing: the document
+  std::string_view key;
+  rapidjson::SizeType index{0};  ///< of an item, which has no key
+};
+
+std::string to_path(const Place& place) {
+  if (place.within == nullptr) return {};
+  const std::string path = to_path(*place.within);
+  if (place.key.data() == nullptr) return fmt::format("{}[{}]", path, place.index);
+  return path.empty() ? std::string(place.key) : fmt::format("{}.{}", path, place.key);
 }
 
 /// The resource that a value refers to, empty if it is no reference.
@@ -25,16 +35,16 @@ std::string_view reference_name(const json::Value& value) {
   return json::text_or(value, "$ref", {});
 }
 
-void collect(const json::Value& value, const std::string& path, std::vector<Reference>& found) {
+void collect(const json::Value& value, const Place& place, std::vector<Reference>& found) {
   if (const auto name = reference_name(value); !name.empty()) {
-    found.push_back({path, std::string(name)});
+    found.push_back({to_path(place), std::string(name)});
   } else if (value.IsObject()) {
     for (const auto& member : value.GetObject()) {
-      collect(member.value, member_path(path, json::text(member.name)), found);
+      collect(member.value, {&place, json::text(member.name)}, found);
     }
   } else if (value.IsArray()) {
     for (rapidjson::SizeType i = 0; i < value.Size(); ++i) {
-      collect(value[i], fmt::format("{}[{}]", path, i), found);
+      collect(value[i], {&place, {}, i}, found);
     }
   }
 }
@@ -50,18 +60,18 @@ void replace(json::Value& value, const IdOf& id_of, json::Document::AllocatorTyp
   }
 }
 
-std::optional<std::string> bare_id(const json::Value& value, const std::string& path, bool is_id) {
-  if (value.IsString()) return is_id ? std::optional(path) : std::nullopt;
+std::optional<std::string> bare_id(const json::Value& value, const Place& place, bool is_id) {
+  if (value.IsString()) return is_id ? std::optional(to_path(place)) : std::nullopt;
   if (value.IsObject()) {
     for (const auto& member : value.GetObject()) {
       const auto key = json::text(member.name);
       if (key == "metadata" || key == "$ref") continue;  // the user's own words
       const bool names_object = std::ranges::find(id_keys, key) != id_keys.end();
-      if (auto found = bare_id(member.value, member_path(path, key), names_object)) return found;
+      if (auto found = bare_id(member.value, {&place, key}, names_object)) return found;
     }
   } else if (value.IsArray()) {
     for (rapidjson::SizeType i = 0; i < value.Size(); ++i) {
-      if (auto found = bare_id(value[i], fmt::format("{}[{}]", path, i), is_id)) return found;
+      if (auto found = bare_id(value[i], {&place, {}, i}, is_id)) return found;
     }
   }
   return std::nullopt;
@@ -71,19 +81,16 @@ std::optional<std::string> bare_id(const json::Value& value, const std::string& 
 
 std::vector<Reference> find_references(const json::Value& document) {
   std::vector<Reference> found;
-  collect(document, "", found);
+  collect(document, {}, found);
   return found;
 }
 
-json::Document resolve(const json::Value& document, const IdOf& id_of) {
-  json::Document out;
-  out.CopyFrom(document, out.GetAllocator());
-  replace(out, id_of, out.GetAllocator());
-  return out;
+void resolve(json::Document& document, const IdOf& id_of) {
+  replace(document, id_of, document.GetAllocator());
 }
 
 std::optional<std::string> find_bare_id(const json::Value& document) {
-  return bare_id(document, "", false);
+  return bare_id(document, {}, false);
 }
 
 }  // namespace vapisync::core

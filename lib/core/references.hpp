@@ -20,7 +20,7 @@ std::vector<Reference> find_references(const json::Value& document);
 
 /// Puts ids in the place of references. One for which there is none stays as it is.
 using IdOf = std::function<std::string_view(std::string_view name)>;
-json::Document resolve(const json::Value& document, const IdOf& id_of);
+void resolve(json::Document& document, const IdOf& id_of);
 
 /// Where a document names a Vapi object by its bare id, if it does. In an account that several orgs
 /// share that could be anybody's.

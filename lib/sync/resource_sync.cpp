@@ -69,7 +69,8 @@ ResourceSync::Ended ResourceSync::validate() {
         parsed ? "the document is not a JSON object" : "the document is " + parsed.error().message);
     return fail(error, false, "validate");
   }
-  if (const auto refused = look_at_references(*parsed)) return fail(*refused, false, "validate");
+  wanted_ = std::move(*parsed);
+  if (const auto refused = look_at_references()) return fail(*refused, false, "validate");
   hash_ = json::hash(wanted_);
   facts_.same_hash = hash_ == claim_.remote.live_hash;
   if (!kind_->is_mutable) marker_.content = hash_;
@@ -77,8 +78,8 @@ ResourceSync::Ended ResourceSync::validate() {
 }
 
 /// Puts ids in the place of references; says what stands in the way where there is none yet.
-std::optional<Error> ResourceSync::look_at_references(const json::Value& document) {
-  if (const auto path = shared_ ? core::find_bare_id(document) : std::nullopt) {
+std::optional<Error> ResourceSync::look_at_references() {
+  if (const auto path = shared_ ? core::find_bare_id(wanted_) : std::nullopt) {
     return make_error(Verdict::reject, "bare_id",
                       fmt::format("{} names a Vapi object by its id, which could be another org's "
                                   "in this shared account: refer to it by {{\"$ref\": "
@@ -89,7 +90,8 @@ std::optional<Error> ResourceSync::look_at_references(const json::Value& documen
   const auto find = [this](std::string_view name) {
     return std::ranges::find(claim_.references, name, &db::Reference::name);
   };
-  for (const auto& reference : core::find_references(document)) {
+  const auto references = core::find_references(wanted_);
+  for (const auto& reference : references) {
     const auto target = find(reference.name);
     const bool known = target != claim_.references.end();
     const auto state = known ? target->state : core::Others::hopeless;
@@ -101,7 +103,8 @@ std::optional<Error> ResourceSync::look_at_references(const json::Value& documen
     // What stood there before can't be compared with what nobody can name any more.
     if (!known || target->remote_id.empty()) facts_.has_live = false;
   }
-  wanted_ = core::resolve(document, [&](std::string_view name) {
+  if (references.empty()) return std::nullopt;
+  core::resolve(wanted_, [&](std::string_view name) {
     const auto target = find(name);
     return target == claim_.references.end() ? std::string_view{} : target->remote_id;
   });

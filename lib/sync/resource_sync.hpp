@@ -28,7 +28,7 @@ class ResourceSync {
 
   Ended validate();
   Ended mark();
-  std::optional<Error> look_at_references(const json::Value& document);
+  std::optional<Error> look_at_references();
   Step take(core::Step step);
   Step look_up();
   Step adopt(std::vector<vapi::Object> found);

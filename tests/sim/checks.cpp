@@ -269,7 +269,8 @@ bool Checks::is_insisted_on(const Resource& resource, const std::string& key) co
 
 /// With the ids that what it refers to has now.
 json::Document Checks::with_ids(const Resource& resource, const std::string& document) const {
-  return core::resolve(*json::parse(document), [&](std::string_view name) -> std::string_view {
+  auto parsed = json::parse(document);
+  core::resolve(*parsed, [&](std::string_view name) -> std::string_view {
     for (const auto& [id, target] : stage_.database.resources) {
       const bool is_it =
           target.org_id == resource.org_id && fmt::format("{}/{}", target.kind, target.key) == name;
@@ -277,6 +278,7 @@ json::Document Checks::with_ids(const Resource& resource, const std::string& doc
     }
     return {};
   });
+  return std::move(*parsed);
 }
 
 void Checks::check_contents(const Resource& resource, const sandbox::Object& object) {

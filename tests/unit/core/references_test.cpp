@@ -28,12 +28,11 @@ TEST(References, AnObjectWithMoreThanTheReferenceIsNone) {
 }
 
 TEST(References, AreReplacedByIds) {
-  const auto original = document(R"({"a":[{"$ref":"tool/kb"}],"b":{"$ref":"tool/other"},"c":1})");
-  const auto resolved = resolve(original, [](std::string_view name) -> std::string_view {
+  auto some = document(R"({"a":[{"$ref":"tool/kb"}],"b":{"$ref":"tool/other"},"c":1})");
+  resolve(some, [](std::string_view name) -> std::string_view {
     return name == "tool/kb" ? "t1" : "";
   });
-  EXPECT_EQ(json::canonical(resolved), R"({"a":["t1"],"b":{"$ref":"tool/other"},"c":1})");
-  EXPECT_EQ(find_references(original).size(), 2U) << "the original is changed";
+  EXPECT_EQ(json::canonical(some), R"({"a":["t1"],"b":{"$ref":"tool/other"},"c":1})");
 }
 
 TEST(References, ABareIdIsFoundWhereverAnObjectIsNamed) {
