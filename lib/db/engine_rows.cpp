@@ -12,13 +12,18 @@ namespace {
 
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 
-std::string text(const pqxx::row& row, const char* column) {
-  return row[column].as<std::string>("");
+std::string text(const auto& row, const char* column) {
+  return row[column].template as<std::string>("");
 }
 
-std::vector<std::string> texts(const pqxx::row& row, const char* column) {
+std::string_view view(const pqxx::field& field) {
+  return {field.c_str(), field.size()};
+}
+
+std::vector<std::string> texts(const pqxx::field& field) {
   std::vector<std::string> out;
-  const auto parsed = json::parse(row[column].as<std::string>("[]"));
+  if (field.is_null()) return out;
+  const auto parsed = json::parse(view(field));
   if (!parsed || !parsed->IsArray()) return out;
   for (const auto& item : parsed->GetArray()) out.emplace_back(json::text(item));
   return out;
@@ -136,6 +141,12 @@ void write_report(Writer& writer, const Report& report) {
 
 }  // namespace
 
+Columns::Columns(const pqxx::result& result) {
+  for (pqxx::row_size_type i = 0; i < result.columns(); ++i) {
+    numbers_.emplace(result.column_name(i), i);
+  }
+}
+
 ReadyOrg ready_org_from_row(const pqxx::row& row) {
   ReadyOrg org;
   org.org_id = row["org_id"].as<std::string>();
@@ -174,7 +185,7 @@ LeftoverClaim leftover_from_row(const pqxx::row& row) {
   return leftover;
 }
 
-Claim claim_from_row(const pqxx::row& row) {
+Claim claim_from_row(const Row& row) {
   Claim claim;
   claim.resource_id = row["resource_id"].as<int64_t>();
   claim.org_id = row["org_id"].as<std::string>();
@@ -189,9 +200,10 @@ core::Others to_others(std::string_view state) {
   return state == "waiting" ? core::Others::waiting : core::Others::hopeless;
 }
 
-std::vector<Reference> references(const pqxx::row& row) {
+std::vector<Reference> references(const pqxx::field& field) {
   std::vector<Reference> out;
-  const auto parsed = json::parse(row["refs"].as<std::string>("[]"));
+  if (field.is_null()) return out;
+  const auto parsed = json::parse(view(field));
   if (!parsed || !parsed->IsArray()) return out;
   for (const auto& item : parsed->GetArray()) {
     out.push_back({item["resource_id"].GetInt64(), std::string(json::text_or(item, "name", "")),
@@ -201,27 +213,27 @@ std::vector<Reference> references(const pqxx::row& row) {
   return out;
 }
 
-void add_facts(Claim& claim, const pqxx::row& row) {
+void add_facts(Claim& claim, const Row& row) {
   claim.credential_id = row["credential_id"].as<int64_t>();
   claim.kind = row["kind"].as<std::string>();
   claim.key = row["key"].as<std::string>();
   claim.version = row["desired_version"].as<int64_t>();
   claim.generation = row["generation"].as<int64_t>();
   claim.request_id = text(row, "request_id");
-  claim.op = row["op"].as<std::string>() == "delete" ? core::Op::remove : core::Op::upsert;
+  claim.op = view(row["op"]) == "delete" ? core::Op::remove : core::Op::upsert;
   claim.payload = text(row, "payload");
   claim.live_payload = text(row, "live_payload");
   claim.remote.id = text(row, "remote_id");
   claim.remote.account_id = text(row, "account_id");
   claim.remote.marker = text(row, "marker");
   claim.remote.live_hash = text(row, "live_hash");
-  claim.remote.sent_keys = texts(row, "sent_keys");
-  claim.references = references(row);
-  const auto& blocked = row["referrers_blocked"];
+  claim.remote.sent_keys = texts(row["sent_keys"]);
+  claim.references = references(row["refs"]);
+  const auto blocked = row["referrers_blocked"];
   if (!blocked.is_null()) {
     claim.referrers = blocked.as<bool>() ? core::Others::hopeless : core::Others::waiting;
   }
-  claim.open_keys = texts(row, "open_keys");
+  claim.open_keys = texts(row["open_keys"]);
   claim.open = row["open"].as<bool>();
   claim.open_age = Milliseconds{row["open_age_ms"].as<int64_t>()};
   claim.created_after = text(row, "created_after");
@@ -264,8 +276,8 @@ std::string report_to_json(const Report& report) {
   return {buffer.GetString(), buffer.GetSize()};
 }
 
-Receipt receipt_from_row(const pqxx::row& row) {
-  const auto status = row["status"].as<std::string>();
+Receipt receipt_from_row(const Row& row) {
+  const auto status = view(row["status"]);
   Receipt receipt;
   receipt.recorded = status == "recorded" ? Recorded::done
                      : status == "held"   ? Recorded::held

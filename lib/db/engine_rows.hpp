@@ -1,6 +1,8 @@
 #pragma once
 // Between the engine's structs and the rows and parameters of sql/engine.
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include <pqxx/pqxx>
@@ -9,18 +11,35 @@
 
 namespace vapisync::db {
 
+/// The columns of a result by name. libpq searches for a name anew in each row.
+class Columns {
+ public:
+  explicit Columns(const pqxx::result& result);
+  /// Throws when there is no such column: then code and statement do not fit.
+  pqxx::row_size_type operator[](std::string_view name) const { return numbers_.at(name); }
+
+ private:
+  std::unordered_map<std::string_view, pqxx::row_size_type> numbers_;  ///< names are the result's
+};
+
+struct Row {
+  const pqxx::row& row;
+  const Columns& columns;
+  pqxx::field operator[](std::string_view name) const { return row[columns[name]]; }
+};
+
 /// What claim.sql tells of a claim; facts.sql tells the rest.
 ReadyOrg ready_org_from_row(const pqxx::row& row);
 CredentialRow credential_from_row(const pqxx::row& row);
 LeftoverClaim leftover_from_row(const pqxx::row& row);
-Claim claim_from_row(const pqxx::row& row);
-void add_facts(Claim& claim, const pqxx::row& row);
+Claim claim_from_row(const Row& row);
+void add_facts(Claim& claim, const Row& row);
 
 std::string reports_to_json(const std::vector<const Report*>& reports);
 std::string objects_to_json(const std::vector<MarkedObject>& objects);
 std::string report_to_json(const Report& report);
 /// From the columns `status` and `due_now`.
-Receipt receipt_from_row(const pqxx::row& row);
+Receipt receipt_from_row(const Row& row);
 
 std::string array_literal(const std::vector<int64_t>& values);
 std::string array_literal(const std::vector<int>& values);

@@ -38,8 +38,11 @@ struct Settled {
 std::vector<Settled> settle_most(Connection& connection, const std::vector<const Report*>& reports,
                                  const PostgresStoreOptions& options) {
   std::map<std::pair<int64_t, int64_t>, Settled> by_claim;
-  for (const auto& row : connection.call("settle", reports_to_json(reports), options.daemon_id,
-                                         options.late_window.count())) {
+  const auto rows = connection.call("settle", reports_to_json(reports), options.daemon_id,
+                                    options.late_window.count());
+  const Columns columns(rows);
+  for (const auto& line : rows) {
+    const Row row{line, columns};
     by_claim[{row["resource_id"].as<int64_t>(), row["token"].as<int64_t>()}] = {
         receipt_from_row(row), row["status"].as<std::string>() == "reject"};
   }
@@ -53,10 +56,11 @@ std::vector<Settled> settle_most(Connection& connection, const std::vector<const
 
 Receipt reject_blocking(Connection& connection, const Report& report,
                         const PostgresStoreOptions& options) {
-  const auto row =
-      connection
-          .call("reject", report_to_json(report), options.daemon_id, options.late_window.count())
-          .front();
+  const auto rows = connection.call("reject", report_to_json(report), options.daemon_id,
+                                    options.late_window.count());
+  const Columns columns(rows);
+  const auto line = rows.front();
+  const Row row{line, columns};
   log_rollback(*report.claim, row["undone"].as<int>(), row["stuck"].as<int>());
   return receipt_from_row(row);
 }

@@ -27,8 +27,9 @@ std::vector<Claim> claim_blocking(Connection& connection, const ClaimRequest& re
   std::map<int64_t, Claim> taken;
   std::vector<int64_t> ids;
   std::vector<int64_t> open_ids;
+  const Columns claim_columns(rows);
   for (const auto& row : rows) {
-    Claim claim = claim_from_row(row);
+    Claim claim = claim_from_row({row, claim_columns});
     claim.lease_end = asked_at + request.lease;
     ids.push_back(claim.resource_id);
     if (claim.open) open_ids.push_back(claim.resource_id);
@@ -37,10 +38,12 @@ std::vector<Claim> claim_blocking(Connection& connection, const ClaimRequest& re
   std::vector<Claim> claims;
   if (ids.empty()) return claims;
   claims.reserve(ids.size());
-  for (const auto& row :
-       connection.call("facts", array_literal(ids), array_literal(open_ids), fallback)) {
-    Claim& claim = taken.at(row["resource_id"].as<int64_t>());
-    add_facts(claim, row);
+  const auto facts =
+      connection.call("facts", array_literal(ids), array_literal(open_ids), fallback);
+  const Columns columns(facts);
+  for (const auto& row : facts) {
+    Claim& claim = taken.at(row[columns["resource_id"]].as<int64_t>());
+    add_facts(claim, {row, columns});
     claims.push_back(std::move(claim));
   }
   return claims;

@@ -49,11 +49,12 @@ asio::awaitable<void> Recorder::flush() {
   std::vector<db::Report> reports;
   const size_t size = std::min(waiting_.size(), static_cast<size_t>(options_.batch));
   for (size_t i = 0; i < size; ++i) {
-    reports.push_back(waiting_.front().report);
     batch.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
+    reports.push_back(std::move(batch.back().report));
   }
   auto receipts = co_await store_.settle(reports);
+  for (size_t i = 0; i < size; ++i) batch[i].report = std::move(reports[i]);
   if (receipts) {
     if (failures_ > 0) log::info("db.recording_again", {{"waiting", waiting_.size()}});
     failures_ = 0;

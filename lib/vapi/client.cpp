@@ -38,11 +38,11 @@ std::string next_millisecond(std::string_view iso) {
   return fmt::format("{:%FT%T}.{:03}Z", whole, (next - whole).count());
 }
 
-Object to_object(const json::Value& value) {
+Object to_object(json::Document document) {
   Object object;
-  object.id = std::string(json::text_or(value, "id", ""));
-  object.account_id = std::string(json::text_or(value, "orgId", ""));
-  object.document.CopyFrom(value, object.document.GetAllocator());
+  object.id = std::string(json::text_or(document, "id", ""));
+  object.account_id = std::string(json::text_or(document, "orgId", ""));
+  object.document = std::move(document);
   return object;
 }
 
@@ -109,11 +109,11 @@ Client::Answer<Object> Client::call(http::Method method, Target names, std::stri
                                     std::string body) {
   auto response = co_await send(method, names, std::move(target), std::move(body));
   if (!response) co_return response.error();
-  const auto parsed = json::parse(response->body);
+  auto parsed = json::parse(response->body);
   if (!parsed || !parsed->IsObject()) {
     co_return unreadable_answer(*response, effect_of(method), "its body is not a JSON object");
   }
-  Object object = to_object(*parsed);
+  Object object = to_object(std::move(*parsed));
   object.status = response->status;
   if (object.id.empty() && method != http::Method::del) {
     co_return unreadable_answer(*response, effect_of(method), "the object has no id");
@@ -166,7 +166,9 @@ Client::Answer<std::vector<Object>> Client::search(const core::Kind& kind, Wante
     if (!items) co_return items.error();
     bool news = false;
     for (const auto& item : items->GetArray()) {
-      Object object = to_object(item);
+      json::Document copy;
+      copy.CopyFrom(item, copy.GetAllocator());
+      Object object = to_object(std::move(copy));
       if (object.id.empty()) {
         co_return make_error(Verdict::retry, "unreadable_answer",
                              "Vapi's list holds an object without an id");
