@@ -48,6 +48,7 @@ std::vector<std::string> keys_among(const json::Value& document,
 }
 
 std::vector<std::string> merge_keys(std::vector<std::string> a, const std::vector<std::string>& b) {
+  if (b.empty() && std::is_sorted(a.begin(), a.end())) return a;
   a.insert(a.end(), b.begin(), b.end());
   std::sort(a.begin(), a.end());
   a.erase(std::unique(a.begin(), a.end()), a.end());

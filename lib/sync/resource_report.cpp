@@ -40,7 +40,7 @@ db::Report ResourceSync::end(db::Outcome outcome) const {
   report.remote = remote_;
   report.requests = requests_;
   report.wrote = writes_ > 0;
-  if (report.wrote) report.wrote_keys = core::keys_of(document_);
+  if (report.wrote) report.wrote_keys = keys_;
   if (created_) report.wrote_marker = marker_.attempt;
   report.clears_open = clears_open_;
   report.leftovers = leftovers_;
@@ -78,7 +78,7 @@ db::Report ResourceSync::confirm() const {
   report.remote.live_hash = hash_;
   report.live_refs = refers_to_;
   const bool still_open = claim_.open && !report.clears_open;
-  report.remote.sent_keys = core::keys_of(document_);
+  report.remote.sent_keys = keys_;
   if (still_open) {
     // What may still land may set these; the last look must know that they are not wanted.
     const auto before = core::merge_keys(remote_.sent_keys, claim_.open_keys);

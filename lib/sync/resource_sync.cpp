@@ -121,6 +121,7 @@ ResourceSync::Ended ResourceSync::mark() {
     return fail(error, false, "validate");
   }
   document_ = std::move(*marked);
+  keys_ = core::keys_of(document_);
   return std::nullopt;
 }
 
@@ -170,21 +171,26 @@ void ResourceSync::log_sent(std::string_view step, const Result<vapi::Object>& a
                            {"ms", to_ms(syncer_.clock_.now() - write_began_).count()}});
 }
 
-json::Document ResourceSync::expected() const {
-  const auto sent = core::merge_keys(remote_.sent_keys, claim_.open_keys);
-  return core::with_resets(document_, sent, *kind_);
+const json::Document& ResourceSync::expected() {
+  const auto keys = resets();
+  if (keys.empty()) return document_;
+  with_resets_ = core::with_resets(document_, keys, *kind_);
+  return with_resets_;
 }
 
-json::Document ResourceSync::without_left_out(json::Document body) const {
-  if (left_out_) {
-    for (const auto& key : *left_out_) json::erase(body, key);
-  }
-  return body;
+const json::Document& ResourceSync::update_body() {
+  const auto& whole = expected();
+  if (!left_out_ && kind_->create_only.empty()) return whole;
+  body_ = json::Document();
+  body_.CopyFrom(whole, body_.GetAllocator());
+  for (const auto& key : left_out_.value_or(std::vector<std::string>{})) json::erase(body_, key);
+  for (const auto key : kind_->create_only) json::erase(body_, key);
+  return body_;
 }
 
 std::vector<std::string> ResourceSync::resets() const {
   auto keys = core::merge_keys(remote_.sent_keys, claim_.open_keys);
-  std::erase_if(keys, [this](const std::string& key) { return is_wanted(key); });
+  std::erase_if(keys, [this](const auto& key) { return std::ranges::binary_search(keys_, key); });
   return keys;
 }
 
@@ -216,7 +222,7 @@ void ResourceSync::expect_same(const char* path, const std::string& ours,
 
 /// Is the top-level key of this path part of the document, and not only reset by name?
 bool ResourceSync::is_wanted(std::string_view path) const {
-  return json::find(document_, path.substr(0, path.find_first_of(".["))) != nullptr;
+  return std::ranges::binary_search(keys_, path.substr(0, path.find_first_of(".[")));
 }
 
 /// A refusal of a key that is wanted no more is about our reset, not about the user's content.

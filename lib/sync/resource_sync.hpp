@@ -69,8 +69,10 @@ class ResourceSync {
   [[nodiscard]] bool is_wanted(std::string_view path) const;
   [[nodiscard]] Error name_refused_reset(Error error) const;
   void count_request();
-  [[nodiscard]] json::Document expected() const;
-  [[nodiscard]] json::Document without_left_out(json::Document body) const;
+  /// What Vapi must hold once the resets are done.
+  const json::Document& expected();
+  /// The same, without what only a create may name and the resets that Vapi does not know.
+  const json::Document& update_body();
   /// The keys that are not wanted, and that Vapi may hold because we sent them.
   [[nodiscard]] std::vector<std::string> resets() const;
   [[nodiscard]] Milliseconds since_start() const;
@@ -87,9 +89,12 @@ class ResourceSync {
   core::Marker marker_;
   core::MarkedBy marked_by_;
   db::Remote remote_;
-  json::Document wanted_;    ///< with ids in the place of references
-  json::Document document_;  ///< what Vapi must hold: what is wanted, with the marker
-  std::string hash_;         ///< of what is wanted
+  json::Document wanted_;          ///< with ids in the place of references
+  json::Document document_;        ///< what Vapi must hold: what is wanted, with the marker
+  std::vector<std::string> keys_;  ///< of the document, sorted
+  json::Document with_resets_;
+  json::Document body_;
+  std::string hash_;  ///< of what is wanted
   std::vector<int64_t> refers_to_;
   std::string hopeless_;  ///< path of the reference that leads nowhere
   std::vector<core::Difference> differences_;

@@ -67,7 +67,7 @@ ResourceSync::Step ResourceSync::create() {
   if (marked_by_ != kind_->marked_by) client_.mark_by_name();
   if (facts_.has_id) leftovers_.push_back({remote_.account_id, remote_.id, "replaced"});
   facts_.has_id = true;
-  remote_ = {created->id, created->account_id, marker_.attempt, {}, core::keys_of(document_)};
+  remote_ = {created->id, created->account_id, marker_.attempt, {}, keys_};
   learn(*created, document_, true);
   co_return std::nullopt;
 }
@@ -86,9 +86,7 @@ bool ResourceSync::mark_by_name_instead(const Error& refusal) {
 ResourceSync::Step ResourceSync::update() {
   Ended ended = co_await before_write();
   if (ended) co_return ended;
-  json::Document body = without_left_out(expected());
-  for (const auto key : kind_->create_only) json::erase(body, key);
-  auto updated = co_await client_.update(*kind_, remote_.id, body);
+  auto updated = co_await client_.update(*kind_, remote_.id, update_body());
   log_sent("update", updated);
   if (!updated && updated.error().verdict == Verdict::missing) {
     facts_.presence = core::Presence::doubted;
@@ -100,7 +98,7 @@ ResourceSync::Step ResourceSync::update() {
   if (!updated) co_return fail(name_refused_reset(updated.error()), true, "send");
   if (remote_.account_id.empty()) remote_.account_id = updated->account_id;
   remote_.live_hash.clear();
-  remote_.sent_keys = core::merge_keys(remote_.sent_keys, core::keys_of(document_));
+  remote_.sent_keys = core::merge_keys(remote_.sent_keys, keys_);
   learn(*updated, expected(), true);
   co_return std::nullopt;
 }
