@@ -38,26 +38,10 @@ struct Dispatching : World {
   }
 
   /// Every credential's requests go to the one scripted Vapi.
-  struct Forward final : http::Transport {
-    explicit Forward(http::Transport& to) : to_(to) {}
-    boost::asio::awaitable<http::Exchange> send(http::Request request) override {
-      return to_.send(std::move(request));
-    }
-    http::Transport& to_;
-  };
-  CredentialsOptions credentials_options() {
-    CredentialsOptions out;
-    out.client = client_options();
-    out.platform_key = Secret("k-0123456789");
-    out.connect = [this](const std::string&) -> Result<std::unique_ptr<http::Transport>> {
-      return std::unique_ptr<http::Transport>(std::make_unique<Forward>(vapi));
-    };
-    out.recovered = [this] { dispatcher.ring(); };
-    return out;
-  }
 
   DispatcherOptions options;
-  Credentials credentials{{clock.executor(), store, clock, random}, credentials_options()};
+  Credentials credentials{{clock.executor(), store, clock, random},
+                          credentials_options([this] { dispatcher.ring(); })};
   Dispatcher dispatcher{clock.executor(), {store, clock, credentials, syncer}, options};
   int64_t last_id{0};
   bool ended{false};

@@ -32,23 +32,6 @@ struct Cleaning : World {
     clock.settle();
   }
 
-  struct Forward final : http::Transport {
-    explicit Forward(http::Transport& to) : to_(to) {}
-    boost::asio::awaitable<http::Exchange> send(http::Request request) override {
-      return to_.send(std::move(request));
-    }
-    http::Transport& to_;
-  };
-  CredentialsOptions credentials_options() {
-    CredentialsOptions out;
-    out.client = client_options();
-    out.platform_key = Secret("k-0123456789");
-    out.connect = [this](const std::string&) -> Result<std::unique_ptr<http::Transport>> {
-      return std::unique_ptr<http::Transport>(std::make_unique<Forward>(vapi));
-    };
-    out.recovered = [] {};
-    return out;
-  }
   Credentials credentials{{clock.executor(), store, clock, random}, credentials_options()};
   Janitor janitor{store, clock, credentials, JanitorOptions{"inst"}};
 };

@@ -7,6 +7,7 @@
 #include "support/memory_store.hpp"
 #include "support/run.hpp"
 #include "support/scripted_transport.hpp"
+#include "sync/credentials.hpp"
 #include "sync/syncer.hpp"
 
 namespace vapisync::sync {
@@ -32,12 +33,32 @@ inline test::ScriptedTransport::Reply stored(int status, std::string over = "{}"
   };
 }
 
+/// Hands on to a transport that outlives it.
+struct Forward final : http::Transport {
+  explicit Forward(http::Transport& to) : to_(to) {}
+  boost::asio::awaitable<http::Exchange> send(http::Request request) override {
+    return to_.send(std::move(request));
+  }
+  http::Transport& to_;
+};
+
 struct World {
   static vapi::ClientOptions client_options() {
     vapi::ClientOptions out;
     out.key = Secret("k-0123456789");
     out.request_timeout = std::chrono::seconds(30);
     out.limits.rate_per_second = 0;
+    return out;
+  }
+  /// Every key leads to the scripted Vapi.
+  CredentialsOptions credentials_options(std::function<void()> recovered = [] {}) {
+    CredentialsOptions out;
+    out.client = client_options();
+    out.platform_key = Secret("k-0123456789");
+    out.connect = [this](const std::string&) -> Result<std::unique_ptr<http::Transport>> {
+      return std::unique_ptr<http::Transport>(std::make_unique<Forward>(vapi));
+    };
+    out.recovered = std::move(recovered);
     return out;
   }
   static SyncerOptions options() {
