@@ -21,6 +21,8 @@ namespace bhttp = boost::beast::http;
 using asio::ip::tcp;
 using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 
+constexpr size_t read_bytes = 16 * 1024;  ///< most answers in one read; Beast begins with 512
+
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 bhttp::verb to_verb(Method method) {
@@ -68,6 +70,8 @@ class StreamConnection final : public Connection {
     if (error) co_return failure("connect_failed", options_.origin, error.message());
     beast::error_code ignored;
     tcp_layer().socket().set_option(tcp::no_delay(true), ignored);
+    tcp_layer().socket().non_blocking(true, ignored);
+    buffer_.reserve(read_bytes);
     if constexpr (std::is_same_v<Stream, TlsStream>) co_return co_await handshake();
     co_return TransportFailure{};
   }
@@ -98,7 +102,6 @@ class StreamConnection final : public Connection {
     beast::error_code error;
     auto& socket = tcp_layer().socket();
     if (!socket.is_open() || buffer_.size() != 0) return false;
-    socket.non_blocking(true, error);
     char byte = 0;
     socket.receive(asio::buffer(&byte, 1), tcp::socket::message_peek, error);
     return error == asio::error::would_block;
