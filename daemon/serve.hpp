@@ -56,7 +56,6 @@ class Daemon {
   boost::asio::awaitable<bool> wait_for_database();
   boost::asio::awaitable<bool> try_database();
   boost::asio::awaitable<bool> build_engine();
-  void build_engine_for(const std::string& installation_id);
   void build_engine_parts(const std::string& installation_id);
   void build_helpers(const std::string& installation_id);
   sync::CredentialsOptions credentials_options();
@@ -80,6 +79,7 @@ class Daemon {
   commands::LoadConfig load_;
   boost::asio::io_context& context_;
   Metrics metrics_;
+  vapi::RequestMetrics request_metrics_{metrics_};
   std::unique_ptr<Clock> clock_;
   Random random_;
   std::string daemon_id_;
@@ -96,7 +96,6 @@ class Daemon {
   std::unique_ptr<sync::Inventory> inventory_;
   std::unique_ptr<sync::QueueWatch> queue_watch_;
   std::unique_ptr<db::Listener> listener_;
-  vapi::RequestMetrics request_metrics_{metrics_};
   StatusPages pages_;
   std::unique_ptr<http::Server> server_;
   Event stopped_;
