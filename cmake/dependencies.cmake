@@ -7,6 +7,7 @@ find_package(spdlog 1.10 REQUIRED)
 find_package(tomlplusplus 3 REQUIRED CONFIG)
 find_package(CLI11 2 REQUIRED CONFIG)
 find_package(RapidJSON REQUIRED CONFIG)
+find_package(prometheus-cpp REQUIRED CONFIG)  # it has no version file
 find_package(PostgreSQL REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(PQXX REQUIRED IMPORTED_TARGET libpqxx)
@@ -15,7 +16,7 @@ pkg_check_modules(SODIUM REQUIRED IMPORTED_TARGET libsodium)
 add_library(dependencies INTERFACE)
 target_link_libraries(dependencies INTERFACE
   Threads::Threads OpenSSL::SSL OpenSSL::Crypto Boost::headers Boost::url fmt::fmt spdlog::spdlog
-  tomlplusplus::tomlplusplus CLI11::CLI11 PkgConfig::PQXX PkgConfig::SODIUM PostgreSQL::PostgreSQL)
+  tomlplusplus::tomlplusplus CLI11::CLI11 prometheus-cpp::core PkgConfig::PQXX PkgConfig::SODIUM PostgreSQL::PostgreSQL)
 target_compile_definitions(dependencies INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
   RAPIDJSON_HAS_STDSTRING=1)

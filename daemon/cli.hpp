@@ -17,6 +17,8 @@ struct Globals {
   commands::Output output;
 };
 
+Result<config::Config> load_config(const Globals& globals);
+
 /// Loads the configuration for the commands that need it, and refuses a wrong one.
 int with_config(const Globals& globals, const std::function<int(const config::Config&)>& command);
 

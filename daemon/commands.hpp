@@ -1,7 +1,8 @@
 #pragma once
 // The verbs of the binary, one small function each. Every one returns the process's exit code:
-// 0 done, 1 error, 2 differs.
+// 0 done, 1 error, 2 differs; and `serve` 78 where only another configuration helps.
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "config/config.hpp"
@@ -11,12 +12,15 @@ namespace vapisync::commands {
 inline constexpr int exit_ok = 0;
 inline constexpr int exit_error = 1;
 inline constexpr int exit_differs = 2;
+inline constexpr int exit_config = 78;  ///< EX_CONFIG of sysexits.h: restarting is of no use
 
 struct Output {
   bool json{false};
 };
 
-int serve(const config::Config& config);
+using LoadConfig = std::function<Result<config::Config>()>;
+/// Loads once to start, and again for every HUP.
+int serve(const LoadConfig& load);
 
 struct SandboxOptions {
   std::string listen;

@@ -32,7 +32,7 @@ int config_check(const config::Config& config, Output output) {
   if (auto complete = config::require(config, needed); !complete) {
     return fail(complete.error(), output);
   }
-  if (auto key = read_optional_secret(config.vapi.platform_key_file); !key) {
+  if (auto key = read_platform_key(config); !key) {
     return fail(key.error(), output);
   }
   if (auto sealer = read_sealer(config); !sealer) return fail(sealer.error(), output);

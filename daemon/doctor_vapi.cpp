@@ -49,7 +49,7 @@ void report_key(const std::string& name, const Result<std::string>& answer, Find
 
 void look_at_platform_key(const config::Config& config, const std::vector<StoredKey>& stored,
                           Findings& findings) {
-  const auto key = commands::read_optional_secret(config.vapi.platform_key_file);
+  const auto key = commands::read_platform_key(config);
   if (!key) return problem(findings, "key", key.error().message, "correct the file");
   if (key->empty()) return;
   report_key("the platform's", workspace::try_key(config.vapi.base_url, *key), findings);

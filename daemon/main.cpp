@@ -13,7 +13,7 @@ namespace {
 
 void add_serve(CLI::App& app, Globals& globals, int& code) {
   auto* serve = app.add_subcommand("serve", "Run the daemon: make Vapi equal to the database");
-  serve->callback([&] { code = with_config(globals, commands::serve); });
+  serve->callback([&] { code = commands::serve([&] { return cli::load_config(globals); }); });
 }
 
 void add_sandbox(CLI::App& app, commands::SandboxOptions& options, int& code) {
@@ -130,13 +130,17 @@ int complain(const CLI::App& app, const CLI::ParseError& wrong, int argc, char**
 
 }  // namespace
 
-int cli::with_config(const Globals& globals,
-                     const std::function<int(const config::Config&)>& command) {
+Result<config::Config> cli::load_config(const Globals& globals) {
   config::Sources sources;
   if (!globals.config_file.empty()) sources.file = globals.config_file;
   sources.environment = config::process_environment();
   sources.flags = globals.settings;
-  const auto loaded = config::load(sources);
+  return config::load(sources);
+}
+
+int cli::with_config(const Globals& globals,
+                     const std::function<int(const config::Config&)>& command) {
+  const auto loaded = load_config(globals);
   return loaded ? command(*loaded) : commands::fail(loaded.error(), globals.output);
 }
 

@@ -8,10 +8,10 @@
 
 namespace vapisync::commands {
 
-/// Empty when the setting is.
-Result<Secret> read_optional_secret(const std::string& path);
+/// Without the setting, systemd's credential `platform.key`; empty when there is neither.
+Result<Secret> read_platform_key(const config::Config& config);
 
-/// None when secrets.key_file is not set.
+/// Without secrets.key_file, systemd's credential `seal.keys`; none when there is neither.
 Result<std::optional<Sealer>> read_sealer(const config::Config& config);
 
 }  // namespace vapisync::commands

@@ -82,6 +82,10 @@ void configure(Level level, Format format) {
   spdlog::set_default_logger(std::move(logger));
 }
 
+void set_level(Level level) {
+  spdlog::default_logger_raw()->set_level(to_spdlog(level));
+}
+
 void write(Level level, std::string_view event, Fields fields) {
   auto* logger = spdlog::default_logger_raw();
   if (!logger->should_log(to_spdlog(level))) return;

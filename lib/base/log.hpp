@@ -48,6 +48,7 @@ inline std::optional<int64_t> known(int64_t number) {
 }
 
 void configure(Level level, Format format);
+void set_level(Level level);
 
 /// A field whose value is an empty text is left out of the line.
 void write(Level level, std::string_view event, Fields fields);

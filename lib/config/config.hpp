@@ -62,6 +62,11 @@ struct Retry {
   std::chrono::seconds overdue_after{900};
 };
 
+struct Http {
+  std::string listen{"127.0.0.1:9470"};  ///< or off
+  [[nodiscard]] bool is_on() const { return listen != "off"; }
+};
+
 struct Secrets {
   std::string key_file;  ///< empty: nothing sealed can be read
 };
@@ -80,6 +85,7 @@ struct Config {
   Vapi vapi;
   Engine engine;
   Retry retry;
+  Http http;
   Secrets secrets;
   Retention retention;
   Log log;
@@ -101,6 +107,11 @@ std::map<std::string, std::string> process_environment();
 
 /// Fails with `invalid`; the message has one line for each problem.
 Result<Config> load(const Sources& sources);
+
+/// The keys whose values differ.
+std::vector<std::string> differing_keys(const Config& a, const Config& b);
+/// `name` is a key there is.
+void copy_key(Config& to, const Config& from, std::string_view name);
 
 /// Fails with `invalid`, and says how to set them, when one of these keys has no value.
 Result<> require(const Config& config, std::span<const std::string_view> keys);

@@ -26,6 +26,7 @@ constexpr auto database = &Config::database;
 constexpr auto vapi = &Config::vapi;
 constexpr auto engine = &Config::engine;
 constexpr auto retry = &Config::retry;
+constexpr auto http = &Config::http;
 constexpr auto secrets = &Config::secrets;
 constexpr auto retention = &Config::retention;
 constexpr auto logging = &Config::log;
@@ -77,6 +78,9 @@ constexpr Key table[] = {
         "How many answered attempts a version gets before it counts as rejected."),
     number<retry, &Retry::overdue_after>("retry", "overdue_after_s", 1, 604'800,
         "How long a save may wait before it is reported as overdue."),
+
+    text<http, &Http::listen>("http", "listen", Text::address,
+        "Where the daemon answers /metrics, /livez and /readyz."),
 
     text<secrets, &Secrets::key_file>("secrets", "key_file", Text::path,
         "The file with the keys that seal the orgs' secrets in the database."),

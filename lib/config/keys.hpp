@@ -16,7 +16,7 @@ using Target = std::variant<Secret*, std::string*, int*, double*, std::chrono::m
                             std::chrono::seconds*, log::Level*, log::Format*, PlatformOrgs*>;
 
 /// What a text must be.
-enum class Text { none, http_url, path, postgres_url };
+enum class Text { none, http_url, address, path, postgres_url };
 
 struct Key {
   std::string_view section;

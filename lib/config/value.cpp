@@ -82,6 +82,15 @@ bool is_http_url(const std::string& text) {
          !url->has_fragment();
 }
 
+/// A name is resolved when it is listened on.
+bool is_address(const std::string& text) {
+  if (text == "off") return true;
+  const size_t colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0) return false;
+  const auto port = number<int>(text.substr(colon + 1));
+  return port && *port >= 0 && *port <= 65'535;
+}
+
 bool set(int* member, const Key& key, const Value& value) {
   const auto* integer = std::get_if<int64_t>(&value);
   if (integer == nullptr || !in_range(key, static_cast<double>(*integer))) return false;
@@ -124,6 +133,7 @@ bool set(std::string* member, const Key& key, const Value& value) {
     if (!is_http_url(out)) return false;
     while (out.back() == '/') out.pop_back();
   }
+  if (key.text == Text::address && !is_address(out)) return false;
   *member = std::move(out);
   return true;
 }
@@ -178,6 +188,7 @@ std::string describe(const Secret*, const Key&) {
          "characters percent-encoded, or host=... dbname=...)";
 }
 std::string describe(const std::string*, const Key& key) {
+  if (key.text == Text::address) return "HOST:PORT, where port 0 is any free one, or off";
   return key.text == Text::http_url ? "an http:// or https:// URL without user, query and fragment"
                                     : "a path";
 }
@@ -197,6 +208,19 @@ template <class Enum>
   requires std::is_enum_v<Enum>
 std::string describe(const Enum* member, const Key&) {
   return list(words(member));
+}
+
+bool same(const Secret& a, const Secret& b) {
+  return a.reveal() == b.reveal();
+}
+template <class T>
+bool same(const T& a, const T& b) {
+  return a == b;
+}
+
+/// Targets are for writing as well; who asks for one by this only reads.
+Target read_target(const Key& key, const Config& config) {
+  return key.target(const_cast<Config&>(config));
 }
 
 }  // namespace
@@ -232,9 +256,24 @@ std::string allowed(const Key& key) {
 }
 
 std::string to_text(const Key& key, const Config& config) {
-  // Targets are for writing as well; nothing is written here.
-  auto& unlocked = const_cast<Config&>(config);
-  return std::visit([](const auto* member) { return print(*member); }, key.target(unlocked));
+  return std::visit([](const auto* member) { return print(*member); }, read_target(key, config));
+}
+
+std::vector<std::string> differing_keys(const Config& a, const Config& b) {
+  std::vector<std::string> out;
+  for (const auto& key : keys()) {
+    const bool equal = std::visit(
+        [&](auto* mine) { return same(*mine, *std::get<decltype(mine)>(read_target(key, b))); },
+        read_target(key, a));
+    if (!equal) out.push_back(key.full());
+  }
+  return out;
+}
+
+void copy_key(Config& to, const Config& from, std::string_view name) {
+  const Key& key = *find_key(name);
+  std::visit([&](auto* member) { *member = *std::get<decltype(member)>(read_target(key, from)); },
+             key.target(to));
 }
 
 }  // namespace vapisync::config

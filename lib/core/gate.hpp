@@ -29,6 +29,7 @@ class Gate {
 
   /// This daemon's part of the limits: one of `daemons` that share the credential.
   void share_with(int daemons);
+  void set_limits(GateLimits limits) { limits_ = limits; }
 
   /// A resource starts: this pays for its first request.
   void started(TimePoint now);

@@ -218,6 +218,7 @@ void add_facts(Claim& claim, const Row& row) {
   claim.kind = row["kind"].as<std::string>();
   claim.key = row["key"].as<std::string>();
   claim.version = row["desired_version"].as<int64_t>();
+  claim.live_version = row["live_version"].as<int64_t>();
   claim.generation = row["generation"].as<int64_t>();
   claim.request_id = text(row, "request_id");
   claim.op = view(row["op"]) == "delete" ? core::Op::remove : core::Op::upsert;

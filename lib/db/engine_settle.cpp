@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "base/json.hpp"
 #include "base/log.hpp"
 #include "db/engine_rows.hpp"
 #include "db/pqxx_errors.hpp"
@@ -29,6 +30,13 @@ void log_rollback(const Claim& claim, int undone, int stuck) {
   if (stuck > 0) note(log::Level::error, "save.not_undone", stuck);
 }
 
+void count_save(const StoreMetrics& metrics, const Row& row) {
+  const int number = row["number"].as<int>();
+  const auto ended = row["ended"].as<std::string>();
+  if (ended == "never_sent") return metrics.superseded(number);
+  metrics.saves_ended(row["tier"].as<std::string>(), ended, number);
+}
+
 /// `settle` leaves to `reject` the refused versions with saves in them that are to be rolled back.
 struct Settled {
   Receipt receipt;
@@ -43,6 +51,10 @@ std::vector<Settled> settle_most(Connection& connection, const std::vector<const
   const Columns columns(rows);
   for (const auto& line : rows) {
     const Row row{line, columns};
+    if (row["resource_id"].is_null()) {
+      count_save(options.metrics, row);
+      continue;
+    }
     by_claim[{row["resource_id"].as<int64_t>(), row["token"].as<int64_t>()}] = {
         receipt_from_row(row), row["status"].as<std::string>() == "reject"};
   }
@@ -54,6 +66,19 @@ std::vector<Settled> settle_most(Connection& connection, const std::vector<const
   return settled;
 }
 
+/// What a rejection ended beside its own version, and what it keeps from being undone.
+void count_rejection(const StoreMetrics& metrics, const Row& row) {
+  std::string tier = "other";
+  const auto ended = json::parse(row["ended"].as<std::string>("[]"));
+  if (!ended || !ended->IsArray()) return;
+  for (const auto& item : ended->GetArray()) {
+    tier = json::text_or(item, "tier", tier);
+    metrics.saves_ended(tier, std::string(json::text_or(item, "state", "")),
+                        static_cast<int>(json::int_or(item, "saves", 0)));
+  }
+  metrics.saves_ended(tier, "not_undone", row["stuck"].as<int>());
+}
+
 Receipt reject_blocking(Connection& connection, const Report& report,
                         const PostgresStoreOptions& options) {
   const auto rows = connection.call("reject", report_to_json(report), options.daemon_id,
@@ -62,6 +87,7 @@ Receipt reject_blocking(Connection& connection, const Report& report,
   const auto line = rows.front();
   const Row row{line, columns};
   log_rollback(*report.claim, row["undone"].as<int>(), row["stuck"].as<int>());
+  count_rejection(options.metrics, row);
   return receipt_from_row(row);
 }
 

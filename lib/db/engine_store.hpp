@@ -13,6 +13,7 @@
 #include "base/error.hpp"
 #include "core/decide.hpp"
 #include "db/pool.hpp"
+#include "db/store_metrics.hpp"
 
 namespace vapisync::db {
 
@@ -37,6 +38,7 @@ struct Claim {
   int64_t resource_id{0};
   int64_t token{0};
   int64_t version{0};
+  int64_t live_version{0};  ///< the one confirmed last; 0: none is there
   int64_t generation{0};
   int64_t credential_id{0};  ///< the org's at this moment; 0: none
   std::string org_id;
@@ -236,6 +238,7 @@ struct PostgresStoreOptions {
   std::string daemon_id;
   std::vector<std::string> kinds;  ///< others are left for a newer daemon
   Milliseconds late_window{0};     ///< W
+  StoreMetrics metrics{};
 };
 
 std::unique_ptr<EngineStore> make_postgres_store(Pool& pool, Clock& clock,

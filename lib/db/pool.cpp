@@ -140,6 +140,7 @@ Pool::Owned Pool::take(Running& running) {
   }
   connection->find_out(trust_names);
   prepare_(*connection);
+  count_connected();
   return connection;
 }
 
@@ -156,6 +157,14 @@ void Pool::drop_idle() {
   std::vector<Owned> dropped;
   const std::lock_guard lock(mutex_);
   dropped.swap(idle_);
+  broken_ += 1 + dropped.size();
+}
+
+void Pool::count_connected() {
+  const std::lock_guard lock(mutex_);
+  if (broken_ == 0) return;
+  --broken_;
+  reconnects_.add();
 }
 
 void Pool::give_back(Owned connection) {

@@ -15,6 +15,7 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "base/metrics.hpp"
 #include "base/secret.hpp"
 #include "db/connection.hpp"
 #include "db/pqxx_errors.hpp"
@@ -33,6 +34,9 @@ class Pool {
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
+
+  /// Counts connections that take the place of a broken one. Before the first work.
+  void count_reconnects(Counter reconnects) { reconnects_ = reconnects; }
 
   /// Runs `work(connection)` and returns what it returned, or the failure as an Error.
   template <class Work>
@@ -58,6 +62,7 @@ class Pool {
   Owned take(Running& running);
   Owned take_idle();
   void drop_idle();
+  void count_connected();
   void give_back(Owned connection);
 
   Secret url_;
@@ -67,6 +72,8 @@ class Pool {
   std::vector<Owned> idle_;
   std::set<std::shared_ptr<Running>> running_;
   bool trust_names_{true};  ///< false once a prepared statement got lost
+  Counter reconnects_;
+  size_t broken_{0};  ///< connections that nothing has taken the place of
   boost::asio::thread_pool threads_;
 };
 

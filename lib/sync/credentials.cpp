@@ -118,6 +118,26 @@ void Credentials::share_with(int daemons) {
   for (const auto& [id, credential] : credentials_) credential->client->gate().share_with(daemons);
 }
 
+void Credentials::set_limits(const core::GateLimits& limits) {
+  options_.client.limits = limits;
+  for (const auto& [id, credential] : credentials_) credential->client->gate().set_limits(limits);
+}
+
+Credentials::States Credentials::states() const {
+  States states;
+  const TimePoint now = parts_.clock.now();
+  for (const auto& [id, credential] : credentials_) {
+    const auto& gate = credential->client->gate();
+    if (gate.paused(now)) ++states.paused;
+    switch (gate.breaker(now)) {
+      case core::Gate::Breaker::closed: ++states.closed; break;
+      case core::Gate::Breaker::open: ++states.open; break;
+      case core::Gate::Breaker::half_open: ++states.half_open; break;
+    }
+  }
+  return states;
+}
+
 void Credentials::stop() {
   for (const auto& [id, credential] : credentials_) credential->keeper->stop();
 }

@@ -57,6 +57,18 @@ class Credentials {
 
   /// Each of `daemons` takes its part of every credential's limits.
   void share_with(int daemons);
+  /// From now on, for those that are known and those to come.
+  void set_limits(const core::GateLimits& limits);
+
+  /// How many of those that this daemon works with are in which state.
+  struct States {
+    int closed{0};
+    int open{0};
+    int half_open{0};
+    int paused{0};
+  };
+  [[nodiscard]] States states() const;
+
   void stop();
 
  private:

@@ -82,9 +82,12 @@ asio::awaitable<void> Dispatcher::one_round() {
   }
   Shares shares = deal(slots);
   if (shares.empty()) co_return co_await rest();
+  if (!unclaimed_since_) unclaimed_since_ = now;
   const auto found = co_await claim(std::move(shares));
   if (!found) co_return co_await wait_out(found.error());
-  if (*found > 0) poll_ = poll_min;
+  if (*found == 0) co_return;
+  unclaimed_since_.reset();
+  poll_ = poll_min;
 }
 
 /// Waiting for a few slots makes fewer and larger claims out of a stream of single ends.
@@ -172,9 +175,11 @@ asio::awaitable<Result<int>> Dispatcher::claim(Shares shares) {
   }
   // Who else uses this credential meanwhile must not take the same slots.
   const auto promised = promise(shares);
+  const TimePoint asked_at = parts_.clock.now();
   auto claims = co_await parts_.store.claim(std::move(request));
   for (const auto& [credential, rows] : promised) credential->client->gate().promise(-rows);
   if (!claims) co_return claims.error();
+  parts_.metrics.claimed(parts_.clock.now() - asked_at);
   std::map<std::string, int> taken;
   std::map<std::string, int64_t> credential_of;
   for (const auto& share : shares) credential_of[share.org] = share.credential;
@@ -249,6 +254,7 @@ asio::awaitable<void> Dispatcher::work_on(std::unique_ptr<db::Claim> claim,
 
 void Dispatcher::recorded(const db::Report& report, const db::Receipt& receipt) {
   log_report(report, receipt);
+  parts_.metrics.count(report, receipt);
   if (report.claim->age > options_.overdue_after && report.outcome == db::Outcome::retry) {
     log::error("sync.overdue", {{"org", report.claim->org_id},
                                 {"resource", report.claim->kind + "/" + report.claim->key},
@@ -276,6 +282,8 @@ void Dispatcher::recorded(const db::Report& report, const db::Receipt& receipt) 
 
 /// Nothing more can be claimed: arm the bell, look once more, and sleep.
 asio::awaitable<void> Dispatcher::rest() {
+  unclaimed_since_.reset();
+  if (in_flight_ == 0) parts_.metrics.progressed();
   poll_ = std::min(poll_ * 2, options_.poll_max);
   const bool heard = !listening_ || listening_();
   if (!heard) poll_ = std::min(poll_, poll_unheard);

@@ -4,6 +4,7 @@
 // is due, or the safety poll. Single-threaded.
 #include <functional>
 #include <memory>
+#include <optional>
 #include <queue>
 #include <set>
 #include <string>
@@ -20,6 +21,7 @@
 #include "db/engine_store.hpp"
 #include "sync/credentials.hpp"
 #include "sync/doorbell.hpp"
+#include "sync/engine_metrics.hpp"
 #include "sync/recorder.hpp"
 #include "sync/syncer.hpp"
 
@@ -39,6 +41,7 @@ struct DispatcherParts {
   Clock& clock;
   Credentials& credentials;
   Syncer& syncer;
+  EngineMetrics metrics{};
 };
 
 class Dispatcher {
@@ -50,6 +53,9 @@ class Dispatcher {
   boost::asio::awaitable<void> run();
   void stop();
 
+  /// From now on; the lease stays.
+  void set_options(DispatcherOptions options) { options_ = options; }
+
   /// The doorbell, or anything else that may have made work due.
   void ring();
   /// Whether somebody would hear the bell; without it the safety poll must be quick.
@@ -60,6 +66,8 @@ class Dispatcher {
 
   Recorder& recorder() { return recorder_; }
   [[nodiscard]] int in_flight() const { return in_flight_; }
+  /// Since when work is known that may be claimed, and nothing was.
+  [[nodiscard]] std::optional<TimePoint> unclaimed_since() const { return unclaimed_since_; }
 
  private:
   using Shares = std::vector<core::Share>;
@@ -101,6 +109,7 @@ class Dispatcher {
   TimePoint gate_opens_;  ///< the earliest moment at which a closed gate lets somebody through
   TimePoint sweep_at_{};
   TimePoint beat_at_{};
+  std::optional<TimePoint> unclaimed_since_;
   struct Held {
     int count{0};
     bool hides_more{false};  ///< more may be due than a claim can see: the org must come back

@@ -14,13 +14,21 @@ constexpr Milliseconds held_pause{25};
 constexpr Milliseconds failure_pause_first{50};
 constexpr Milliseconds failure_pause_max{2'000};
 
+/// When the oldest came in, those aside that wait for writers.
+std::optional<TimePoint> oldest(const auto& entries) {
+  for (const auto& entry : entries) {
+    if (!entry.held) return entry.since;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Recorder::Recorder(db::EngineStore& store, Clock& clock, RecorderOptions options, Events events)
     : store_(store), clock_(clock), options_(options), events_(std::move(events)), wake_(clock) {}
 
 void Recorder::submit(std::unique_ptr<db::Claim> claim, db::Report report) {
-  waiting_.push_back({std::move(claim), std::move(report)});
+  waiting_.push_back({std::move(claim), std::move(report), clock_.now()});
   wake_.set();
 }
 
@@ -53,7 +61,7 @@ asio::awaitable<void> Recorder::flush() {
     waiting_.pop_front();
     reports.push_back(std::move(batch.back().report));
   }
-  auto receipts = co_await store_.settle(reports);
+  auto receipts = co_await ask(batch, reports);
   for (size_t i = 0; i < size; ++i) batch[i].report = std::move(reports[i]);
   if (receipts) {
     if (failures_ > 0) log::info("db.recording_again", {{"waiting", waiting_.size()}});
@@ -65,6 +73,22 @@ asio::awaitable<void> Recorder::flush() {
   for (size_t i = size; i > 0; --i) waiting_.push_front(std::move(batch[i - 1]));
   const Milliseconds pause = failure_pause_first * (1 << std::min(failures_++, 6));
   co_await sleep_for(clock_, std::min(pause, failure_pause_max));
+}
+
+asio::awaitable<Result<std::vector<db::Receipt>>> Recorder::ask(
+    const std::vector<Entry>& batch, const std::vector<db::Report>& reports) {
+  batch_since_ = oldest(batch);
+  asking_since_ = clock_.now();
+  auto receipts = co_await store_.settle(reports);
+  asking_since_.reset();
+  batch_since_.reset();
+  co_return receipts;
+}
+
+std::optional<TimePoint> Recorder::waiting_since() const {
+  const auto waiting = oldest(waiting_);
+  if (!batch_since_ || !waiting) return batch_since_ ? batch_since_ : waiting;
+  return std::min(*batch_since_, *waiting);
 }
 
 void Recorder::settle(Entry entry, const db::Receipt& receipt) {

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -41,15 +42,22 @@ class Recorder {
   [[nodiscard]] bool stuck() const { return failures_ > 0; }
   /// How many reports wait for writers.
   [[nodiscard]] size_t held() const { return held_count_; }
+  /// When the statement began that has no answer yet.
+  [[nodiscard]] std::optional<TimePoint> asking_since() const { return asking_since_; }
+  /// When the oldest outcome came in that is not written, those aside that wait for writers.
+  [[nodiscard]] std::optional<TimePoint> waiting_since() const;
 
  private:
   struct Entry {
     std::unique_ptr<db::Claim> claim;
     db::Report report;
+    TimePoint since;
     bool held{false};  ///< at least once
   };
 
   boost::asio::awaitable<void> flush();
+  boost::asio::awaitable<Result<std::vector<db::Receipt>>> ask(
+      const std::vector<Entry>& batch, const std::vector<db::Report>& reports);
   boost::asio::awaitable<void> requeue_held();
   void settle(Entry entry, const db::Receipt& receipt);
 
@@ -61,6 +69,8 @@ class Recorder {
   std::deque<Entry> waiting_;
   std::vector<Entry> held_;  ///< a writer has the resource locked
   TimePoint held_again_{};
+  std::optional<TimePoint> asking_since_;
+  std::optional<TimePoint> batch_since_;  ///< the oldest in the statement under way
   size_t held_count_{0};
   int failures_{0};
   bool stopping_{false};

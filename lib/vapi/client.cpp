@@ -58,26 +58,26 @@ Client::Client(http::Transport& transport, Clock& clock, Random& random, ClientO
       gate_(options_.limits) {}
 
 Client::Answer<Object> Client::create(const core::Kind& kind, const json::Value& document) {
-  return call(http::Method::post, Target::collection, std::string(kind.collection),
+  return call(kind, http::Method::post, Target::collection, std::string(kind.collection),
               json::to_text(document));
 }
 
 Client::Answer<Object> Client::update(const core::Kind& kind, std::string id,
                                       const json::Value& document) {
-  return call(http::Method::patch, Target::object, object_target(kind, id),
+  return call(kind, http::Method::patch, Target::object, object_target(kind, id),
               json::to_text(document));
 }
 
 Client::Answer<Object> Client::get(const core::Kind& kind, std::string id) {
-  return call(http::Method::get, Target::object, object_target(kind, id), {});
+  return call(kind, http::Method::get, Target::object, object_target(kind, id), {});
 }
 
 Client::Answer<Object> Client::remove(const core::Kind& kind, std::string id) {
-  return call(http::Method::del, Target::object, object_target(kind, id), {});
+  return call(kind, http::Method::del, Target::object, object_target(kind, id), {});
 }
 
-Client::Answer<http::Response> Client::send(http::Method method, Target names, std::string target,
-                                            std::string body) {
+Client::Answer<http::Response> Client::send(const core::Kind& kind, http::Method method,
+                                            Target names, std::string target, std::string body) {
   http::Request request;
   request.method = method;
   request.target = std::move(target);
@@ -85,7 +85,12 @@ Client::Answer<http::Response> Client::send(http::Method method, Target names, s
   request.bearer = options_.key;
   request.timeout = options_.request_timeout;
   const size_t subject = std::hash<std::string>{}(request.target + request.body);
+  const TimePoint began = clock_.now();
   auto exchange = co_await transport_.send(std::move(request));
+  if (options_.metrics != nullptr) {
+    const int status = exchange ? exchange->status : 0;
+    options_.metrics->count(kind, method, status, clock_.now() - began);
+  }
   if (!exchange) {
     const Error error = classify_failure(exchange.error(), effect_of(method));
     note_answer(&error, subject);
@@ -105,9 +110,9 @@ Client::Answer<http::Response> Client::send(http::Method method, Target names, s
   co_return std::move(*exchange);
 }
 
-Client::Answer<Object> Client::call(http::Method method, Target names, std::string target,
-                                    std::string body) {
-  auto response = co_await send(method, names, std::move(target), std::move(body));
+Client::Answer<Object> Client::call(const core::Kind& kind, http::Method method, Target names,
+                                    std::string target, std::string body) {
+  auto response = co_await send(kind, method, names, std::move(target), std::move(body));
   if (!response) co_return response.error();
   auto parsed = json::parse(response->body);
   if (!parsed || !parsed->IsObject()) {
@@ -130,7 +135,7 @@ Client::Answer<json::Document> Client::list_page(const core::Kind& kind, std::st
   if (!created_before.empty()) {
     target += "&createdAtLe=" + http::percent_encode(created_before);
   }
-  auto response = co_await send(http::Method::get, Target::collection, std::move(target), {});
+  auto response = co_await send(kind, http::Method::get, Target::collection, std::move(target), {});
   if (!response) co_return response.error();
   auto parsed = json::parse(response->body);
   if (!parsed || !parsed->IsArray()) {

@@ -16,6 +16,7 @@
 #include "core/kind.hpp"
 #include "core/marker.hpp"
 #include "http/transport.hpp"
+#include "vapi/request_metrics.hpp"
 
 namespace vapisync::vapi {
 
@@ -33,6 +34,7 @@ struct ClientOptions {
   core::GateLimits limits;
   Milliseconds auth_pause_first{60'000};  ///< doubles with each refused probe
   Milliseconds auth_pause_max{900'000};
+  RequestMetrics* metrics{nullptr};  ///< null: nobody counts
 };
 
 /// Called on the executor that runs the calls.
@@ -78,9 +80,10 @@ class Client {
  private:
   /// A 404 says "no such object" where the target names one, else that the base URL is wrong.
   enum class Target { object, collection };
-  Answer<http::Response> send(http::Method method, Target names, std::string target,
-                              std::string body);
-  Answer<Object> call(http::Method method, Target names, std::string target, std::string body);
+  Answer<http::Response> send(const core::Kind& kind, http::Method method, Target names,
+                              std::string target, std::string body);
+  Answer<Object> call(const core::Kind& kind, http::Method method, Target names, std::string target,
+                      std::string body);
   Answer<json::Document> list_page(const core::Kind& kind, std::string created_after,
                                    std::string created_before, int limit);
   void note_answer(const Error* error, size_t subject);

@@ -156,18 +156,27 @@ WITH reports AS (
          finished_at = CASE WHEN s.open_count > m.ended THEN NULL ELSE now() END
     FROM saves_locked m
    WHERE s.save_id = m.save_id
+  RETURNING s.tier, s.state, s.open_count
 )
 SELECT o.resource_id, o.token, 'recorded' AS status,
        o.newer OR o.touched OR o.effect IN ('again', 'forgotten') AS due_now,
        o.effect IN ('confirmed', 'rejected')
          AND (EXISTS (SELECT FROM vapisync.resource_refs f WHERE f.refers_to = o.resource_id)
-              OR EXISTS (SELECT FROM vapisync.resource_refs f WHERE f.resource_id = o.resource_id)) AS linked
+              OR EXISTS (SELECT FROM vapisync.resource_refs f WHERE f.resource_id = o.resource_id)) AS linked,
+       NULL AS tier, NULL AS ended, NULL::bigint AS number
   FROM owned o
 UNION ALL
 SELECT i.resource_id, i.token,
        CASE WHEN i.resource_id = ANY (ARRAY(SELECT c.resource_id FROM claimed c WHERE c.effect = 'reject')) THEN 'reject'
             WHEN EXISTS (SELECT FROM vapisync.work w
                           WHERE w.resource_id = i.resource_id AND w.token = i.token)
-            THEN 'held' ELSE 'lost' END, false, false
+            THEN 'held' ELSE 'lost' END, false, false, NULL, NULL, NULL
   FROM reports i
  WHERE i.resource_id <> ALL (ARRAY(SELECT o.resource_id FROM owned o))
+UNION ALL
+-- For the metrics: how many saves ended how, and how many versions were never sent.
+SELECT NULL, NULL, 'count', false, false, c.tier, c.state, count(*)
+  FROM saves_changed c WHERE c.open_count = 0 GROUP BY c.tier, c.state
+UNION ALL
+SELECT NULL, NULL, 'count', false, false, NULL, 'never_sent', count(*)
+  FROM entries_ended e WHERE e.rank = 0 HAVING count(*) > 0

@@ -121,9 +121,10 @@ DECLARE
   hash bytea := sha256(convert_to(jsonb_build_array(on_reject, to_jsonb(changes))::text, 'UTF8'));
   known bytea;
 BEGIN
-  INSERT INTO vapisync.saves (save_id, org_id, request_id, content_hash, actor, on_reject, open_count)
+  INSERT INTO vapisync.saves (save_id, org_id, request_id, content_hash, actor, on_reject, open_count, tier)
   VALUES (id, begin_save.org_id, begin_save.request_id, hash,
-    coalesce(begin_save.actor, vapisync.claims() ->> 'sub', session_user), begin_save.on_reject, cardinality(changes))
+    coalesce(begin_save.actor, vapisync.claims() ->> 'sub', session_user), begin_save.on_reject, cardinality(changes),
+    vapisync.tier_of(changes))
   ON CONFLICT (save_id) DO NOTHING;
   IF FOUND THEN
     RETURN true;

@@ -1,37 +1,9 @@
 -- How everything is. It reads the queue, and what is indexed for it, but never the history.
 -- $1 seconds after which what waits is overdue, $2 do orgs without a key use the platform's
-WITH queues AS MATERIALIZED (
-  SELECT w.org_id,
-         count(*) FILTER (WHERE w.leased_until > now()) AS flying,
-         count(*) FILTER (WHERE w.leased_until <= now() AND w.due_at <= now()) AS due,
-         count(*) FILTER (WHERE w.leased_until <= now() AND w.due_at > now()) AS waiting
-    FROM vapisync.work w GROUP BY w.org_id
-), orgs AS MATERIALIZED (
-  SELECT q.*, o.paused_at IS NOT NULL AS paused, c.credential_id IS NULL AS without_key,
-         coalesce(c.state = 'paused', true) AS stopped
-    FROM queues q
-         LEFT JOIN vapisync.orgs o ON o.org_id = q.org_id
-         LEFT JOIN vapisync.credentials c
-           ON c.credential_id = coalesce(o.credential_id, (SELECT p.credential_id FROM vapisync.credentials p
-                                                             WHERE p.platform AND $2))
-), unconverged AS (
-  SELECT coalesce(sum(flying), 0) AS flying,
-         coalesce(sum(due) FILTER (WHERE NOT paused AND NOT stopped), 0) AS due,
-         coalesce(sum(waiting) FILTER (WHERE NOT paused AND NOT stopped), 0) AS waiting,
-         coalesce(sum(due + waiting) FILTER (WHERE paused OR stopped), 0) AS paused,
-         (SELECT count(*) FROM vapisync.resources r WHERE r.last_error IS NOT NULL) AS blocked,
-         count(*) FILTER (WHERE without_key) AS orgs_without_key
-    FROM orgs
-), oldest AS (
-  -- A long queue is told by a part of it.
-  SELECT r.org_id, r.kind, r.key, e.resource_id, e.version, e.created_at,
-         extract(epoch FROM now() - e.created_at)::bigint AS age
-    FROM (SELECT w.resource_id FROM vapisync.work w JOIN vapisync.orgs o USING (org_id)
-           WHERE o.paused_at IS NULL LIMIT 10000) w,
-         LATERAL (SELECT * FROM vapisync.resources x WHERE x.resource_id = w.resource_id OFFSET 0) r,
-         LATERAL (SELECT * FROM vapisync.outbox x
-                   WHERE x.resource_id = r.resource_id AND x.version = r.settled_version + 1 OFFSET 0) e
-   ORDER BY e.created_at LIMIT 1
+WITH unconverged AS MATERIALIZED (
+  SELECT * FROM vapisync.unconverged($2, NULL)
+), oldest AS MATERIALIZED (
+  SELECT * FROM vapisync.oldest_unconverged()
 ), daemons AS (
   SELECT d.daemon_id, d.version, d.seen_at, d.seen_at > now() - interval '15 seconds' AS alive
     FROM vapisync.daemons d

@@ -19,6 +19,7 @@ class Daemon:
             "vapi.base_url": vapi or stage.sink.url,
             "vapi.platform_key_file": stage.platform_key,
             "vapi.platform_orgs": "all",
+            "http.listen": "127.0.0.1:0",
             "log.format": "json",
             **(UNLIMITED if settings is None else settings),
         }

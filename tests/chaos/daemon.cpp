@@ -39,6 +39,7 @@ Daemon::Daemon(std::string name, const std::string& login, const std::string& lo
   settings.push_back("database.url=postgresql://" + login +
                      "@/postgres?host=" + database_->directory() + "&port=1");
   settings.push_back("vapi.base_url=http://127.0.0.1:" + std::to_string(vapi_->port()));
+  settings.emplace_back("http.listen=127.0.0.1:0");
   for (auto& setting : settings) {
     arguments_.emplace_back("--set");
     arguments_.push_back(std::move(setting));

@@ -6,6 +6,7 @@
 
 #include "support/convergence.hpp"
 #include "support/operator.hpp"
+#include "support/prometheus.hpp"
 
 namespace vapisync::test {
 namespace {
@@ -31,14 +32,21 @@ struct OperatorStory : ::testing::Test {
     daemon->await("sync.rejected", of_request("h"));
     await_end("h");
   }
+  std::string address() { return pages_of(*daemon).substr(std::string("http://").size()); }
+  std::string metrics() { return http_exchange(pages_of(*daemon), "GET", "/metrics").body; }
   bool vapi_has(const std::string& text) {
     return contains(http_exchange(stage.sandbox.url(), "GET", "/_sandbox/state").body, text);
   }
 };
 
 TEST_F(OperatorStory, WhatVapiRefusedIsFoundMendedReplayedAndGreenAgain) {
+  Prometheus prometheus(stage.path(""), address());
+  EXPECT_EQ(prometheus.firing(), std::vector<std::string>{});
   EXPECT_EQ(stage.run({"status"}).exit_code, 0);
   get_stuck();
+  prometheus.await_firing("VapisyncFailedSaves");
+  EXPECT_TRUE(contains(metrics(), R"(vapisync_unconverged_resources{state="blocked"} 1)"));
+  EXPECT_TRUE(contains(metrics(), R"(vapisync_saves_total{state="failed",tier="agents"} 1)"));
 
   const Ran red = stage.run({"status"});
   EXPECT_EQ(red.exit_code, 2);
@@ -71,6 +79,9 @@ TEST_F(OperatorStory, WhatVapiRefusedIsFoundMendedReplayedAndGreenAgain) {
 
   const Ran green = stage.run({"status"});
   EXPECT_EQ(green.exit_code, 0) << green.out;
+  prometheus.await_resolved("VapisyncFailedSaves");
+  EXPECT_EQ(prometheus.firing(), std::vector<std::string>{});
+  EXPECT_TRUE(contains(metrics(), R"(vapisync_unconverged_resources{state="blocked"} 0)"));
   EXPECT_EQ(stage.run({"outbox", "list"}).out, "no such entries\n");
   EXPECT_TRUE(contains(stage.run({"outbox", "list", "--state", "failed"}).out, "failed, mended"));
 }

@@ -85,6 +85,11 @@ void Process::signal(int number) const {
   kill(pid_, number);
 }
 
+bool Process::has_ended() const {
+  pollfd waited{pidfd_, POLLIN, 0};
+  return ended_ || poll(&waited, 1, 0) > 0;
+}
+
 bool Process::read_more(std::chrono::steady_clock::time_point deadline) {
   pollfd waited{stderr_, POLLIN, 0};
   if (poll(&waited, 1, milliseconds_until(deadline)) <= 0) return false;

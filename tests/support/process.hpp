@@ -29,6 +29,8 @@ class Process {
   void signal(int number) const;
   /// Waits for the end: the exit code, or 128 + the signal that ended it.
   int wait(std::chrono::seconds patience = std::chrono::seconds(30));
+  /// Whether it is gone already.
+  [[nodiscard]] bool has_ended() const;
   [[nodiscard]] pid_t pid() const { return pid_; }
 
   /// Everything it printed to standard error so far.

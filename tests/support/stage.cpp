@@ -31,7 +31,8 @@ std::string make_directory() {
 }  // namespace
 
 HttpAnswer http_exchange(const std::string& base_url, const std::string& method,
-                         const std::string& target, const std::string& body) {
+                         const std::string& target, const std::string& body,
+                         std::chrono::milliseconds patience) {
   boost::asio::io_context context(1);
   http::ClientOptions options;
   options.origin = http::parse_origin(base_url).value();
@@ -41,6 +42,7 @@ HttpAnswer http_exchange(const std::string& base_url, const std::string& method,
   request.method = to_method(method);
   request.target = target;
   request.body = body;
+  request.timeout = patience;
   auto future =
       boost::asio::co_spawn(context, client->send(std::move(request)), boost::asio::use_future);
   context.run();
@@ -115,6 +117,7 @@ std::vector<std::string> fast_settings() {
           "retry.base_ms=20",
           "retry.max_ms=200",
           "vapi.platform_orgs=all",
+          "http.listen=127.0.0.1:0",
           "log.level=debug",
           "log.format=json"};
 }
@@ -125,14 +128,24 @@ Stage::Stage(Contents contents)
   std::ofstream(key_file) << "platform-key\n";
 }
 
-std::unique_ptr<Process> Stage::launch_daemon(const std::vector<std::string>& more) {
-  std::vector<std::string> arguments{VAPISYNC_BINARY, "serve"};
+std::vector<std::string> Stage::settings() const {
   std::vector<std::string> settings = fast_settings();
   settings.push_back("database.url=" + database.url("app_daemon"));
   settings.push_back("vapi.base_url=" + sandbox.url());
   settings.push_back("vapi.platform_key_file=" + key_file);
-  settings.insert(settings.end(), more.begin(), more.end());
-  for (const auto& setting : settings) {
+  return settings;
+}
+
+std::unique_ptr<Process> Stage::launch_daemon(const std::vector<std::string>& more) {
+  std::vector<std::string> arguments;
+  if (!environment.empty()) {
+    arguments = environment;
+    arguments.insert(arguments.begin(), "/usr/bin/env");
+  }
+  arguments.insert(arguments.end(), {VAPISYNC_BINARY, "serve"});
+  std::vector<std::string> given = settings();
+  given.insert(given.end(), more.begin(), more.end());
+  for (const auto& setting : given) {
     arguments.emplace_back("--set");
     arguments.push_back(setting);
   }
@@ -156,6 +169,14 @@ json::Document Stage::status(const std::string& org, const std::string& request)
 std::string Stage::assistant_id(const std::string& org, const std::string& role) {
   return sql("SELECT vapi_assistant_id FROM vapisync.agents WHERE org_id = '" + org +
              "' AND role = '" + role + "'");
+}
+
+std::string pages_of(const Process& daemon) {
+  constexpr std::string_view name = "\"http_port\":";
+  const size_t at = daemon.output().find(name);
+  if (at == std::string::npos) throw std::runtime_error("the daemon named no port");
+  const int port = std::stoi(daemon.output().substr(at + name.size()));
+  return "http://127.0.0.1:" + std::to_string(port);
 }
 
 Process::Wanted of_request(const std::string& request) {

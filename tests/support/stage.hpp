@@ -1,6 +1,7 @@
 #pragma once
 // Everything an end-to-end test plays on: a database of its own, the sandbox and daemons as real
 // processes, and short words for what happens between them.
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,7 +21,8 @@ struct HttpAnswer {
   std::string body;
 };
 HttpAnswer http_exchange(const std::string& base_url, const std::string& method,
-                         const std::string& target, const std::string& body = {});
+                         const std::string& target, const std::string& body = {},
+                         std::chrono::milliseconds patience = std::chrono::seconds(30));
 
 class SandboxProcess {
  public:
@@ -61,6 +63,10 @@ class Stage {
   std::unique_ptr<Process> start_daemon(const std::vector<std::string>& more = {});
   /// The same, not yet ready.
   std::unique_ptr<Process> launch_daemon(const std::vector<std::string>& more = {});
+  /// What every daemon of this stage is given.
+  [[nodiscard]] std::vector<std::string> settings() const;
+  /// A file of this stage.
+  [[nodiscard]] std::string path(const std::string& name) const { return directory_ + "/" + name; }
 
   void save(const std::string& org, const std::string& request, const std::string& agents);
   json::Document status(const std::string& org, const std::string& request);
@@ -71,10 +77,14 @@ class Stage {
   SandboxProcess sandbox;
   pqxx::connection connection;
   std::string key_file;
+  std::vector<std::string> environment;  ///< NAME=VALUE, of daemons to come
 
  private:
   std::string directory_;
 };
+
+/// Where a daemon answers /metrics and the like.
+std::string pages_of(const Process& daemon);
 
 /// For Process::await: the line is about this request.
 Process::Wanted of_request(const std::string& request);

@@ -88,8 +88,8 @@ TEST_F(ConfigLoad, UnknownKeysAreRefusedWithTheirLineAndAHint) {
       "rate = 3\n"
       "lease_ms = 60000\n"
       "reqest_timeout_ms = 3\n"
-      "[http]\n"
-      "listen = 'localhost:80'\n"
+      "[twilio]\n"
+      "sid = 'AC1'\n"
       "[engin]\n"
       "[vapi.deeper]\n"
       "a = 1\n");
@@ -99,8 +99,8 @@ TEST_F(ConfigLoad, UnknownKeysAreRefusedWithTheirLineAndAHint) {
             "vapisync.toml:4: vapi.lease_ms: unknown key; did you mean engine.lease_ms?\n"
             "vapisync.toml:5: vapi.reqest_timeout_ms: unknown key; did you mean "
             "vapi.request_timeout_ms?\n"
-            "vapisync.toml:6: http: unknown section; the sections are database, vapi, engine, "
-            "retry, secrets, retention, log\n"
+            "vapisync.toml:6: twilio: unknown section; the sections are database, vapi, engine, "
+            "retry, http, secrets, retention, log\n"
             "vapisync.toml:8: engin: unknown section; did you mean engine?\n"
             "vapisync.toml:9: vapi.deeper: unknown key");
 }
@@ -245,6 +245,29 @@ TEST(ConfigEnvironment, TakesOnlyOurVariables) {
   ASSERT_TRUE(environment.contains("VAPISYNC_DATABASE_POOL"));
   EXPECT_EQ(environment.at("VAPISYNC_DATABASE_POOL"), "9");
   EXPECT_FALSE(environment.contains("PATH"));
+}
+
+TEST_F(ConfigLoad, AnAddressToListenOnIsHostAndPortOrOff) {
+  EXPECT_EQ(load_toml("[http]\nlisten = \"[::1]:0\"")->http.listen, "[::1]:0");
+  EXPECT_FALSE(load_toml("[http]\nlisten = \"off\"")->http.is_on());
+  for (const auto* wrong : {"9470", ":9470", "localhost:", "localhost:70000", "localhost:x"}) {
+    const auto config = load_toml(std::string("[http]\nlisten = \"") + wrong + "\"");
+    EXPECT_NE(problems(config).find("http.listen: must be HOST:PORT"), std::string::npos) << wrong;
+  }
+}
+
+TEST_F(ConfigLoad, WhatDiffersIsNamedAndCopiedOneByOne) {
+  const auto before = load_toml("[database]\nurl = \"postgres://app:old@db/app\"");
+  const auto after = load_toml(
+      "[database]\nurl = \"postgres://app:new@db/app\"\n[vapi]\nburst = 9\n[log]\nlevel = "
+      "\"debug\"");
+  EXPECT_EQ(
+      differing_keys(*before, *after),
+      (std::vector<std::string>{"database.url", "database.listen_url", "vapi.burst", "log.level"}));
+  Config mixed = *before;
+  copy_key(mixed, *after, "vapi.burst");
+  EXPECT_EQ(mixed.vapi.burst, 9);
+  EXPECT_EQ(mixed.log.level, log::Level::info);
 }
 
 }  // namespace

@@ -222,5 +222,17 @@ TEST(Gate, APauseOutlastsAnOpenBreaker) {
   EXPECT_EQ(gate.allowance(start).next, start + seconds(60));
 }
 
+TEST(Gate, NewLimitsHoldFromTheNextQuestionOn) {
+  Gate gate(limits());
+  GateLimits changed = limits();
+  changed.burst = 2;
+  changed.in_flight = 1;
+  gate.set_limits(changed);
+  EXPECT_EQ(gate.allowance(start).count, 1);
+  changed.in_flight = 10;
+  gate.set_limits(changed);
+  EXPECT_EQ(gate.allowance(start).count, 2) << "of five tokens three are given up";
+}
+
 }  // namespace
 }  // namespace vapisync::core

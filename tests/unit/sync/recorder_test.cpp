@@ -131,5 +131,30 @@ TEST(Recorder, StoppingWithNothingToWriteEndsAtOnce) {
   EXPECT_TRUE(world.ended);
 }
 
+TEST(Recorder, TellsSinceWhenOutcomesWaitWhileTheDatabaseIsAway) {
+  World world;
+  EXPECT_FALSE(world.recorder.waiting_since());
+  world.store.down = true;
+  const TimePoint began = world.clock.now();
+  world.submit(1);
+  world.clock.run_for(seconds(20));
+  world.submit(2);
+  EXPECT_EQ(world.recorder.waiting_since(), began);
+  EXPECT_FALSE(world.recorder.asking_since()) << "it was answered, if only with a failure";
+  world.store.down = false;
+  world.clock.run_for(seconds(20));
+  EXPECT_EQ(world.done, (Ids{1, 2}));
+  EXPECT_FALSE(world.recorder.waiting_since());
+}
+
+TEST(Recorder, WhatAWriterHoldsIsNotTakenForALateOutcome) {
+  World world;
+  world.store.held_times[1] = 1'000;
+  world.submit(1);
+  world.clock.run_for(seconds(15));
+  EXPECT_EQ(world.recorder.held(), 1U);
+  EXPECT_FALSE(world.recorder.waiting_since());
+}
+
 }  // namespace
 }  // namespace vapisync::sync

@@ -198,5 +198,25 @@ TEST(Client, ARefusedDocumentShowsThatVapiWorks) {
   EXPECT_TRUE(world.client.breaker_closed());
 }
 
+TEST(Client, RequestsAreCountedByKindMethodAndAnswer) {
+  Metrics metrics;
+  RequestMetrics counted(metrics);
+  World world;
+  ClientOptions options = World::options();
+  options.metrics = &counted;
+  Client client(world.vapi, world.clock, world.random, std::move(options), {});
+  world.vapi.answer(200, object).answer(503).fail("timeout", true);
+  for (int i = 0; i < 3; ++i) {
+    static_cast<void>(test::run(world.clock, client.get(world.kind, "a1")));
+  }
+  const auto text = metrics.text();
+  const std::string family =
+      R"(vapisync_vapi_requests_total{kind="assistant",method="GET",status=)";
+  for (const auto* status : {"200", "503", "none"}) {
+    EXPECT_NE(text.find(family + '"' + status + "\"} 1\n"), std::string::npos) << text;
+  }
+  EXPECT_NE(text.find("vapisync_vapi_request_seconds_count 3\n"), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace vapisync::vapi
