@@ -39,7 +39,7 @@ TEST_F(EnginePlans, NoHotStatementReadsAllOfAQueueThatSeemedEmpty) {
   value(admin_, "VACUUM ANALYZE vapisync.work");
   db::prepare_engine(daemon_);
   EXPECT_EQ(whole_scans("sweep", "'', 1000, 1"), "");
-  EXPECT_EQ(whole_scans("claim", "'{acme}', '{16}', 'daemon', 60000, 16, '{assistant}'"), "");
+  EXPECT_EQ(whole_scans("claim", "'{acme}', '{16}', 'daemon', 60000, 16, '{assistant}', 200"), "");
   EXPECT_EQ(whole_scans("facts", "'{1}', '{}', 1"), "");
   EXPECT_EQ(whole_scans("settle", "'[]', 'daemon', 90000"), "");
   EXPECT_EQ(whole_scans("renew", "1, 1, 60000"), "");
