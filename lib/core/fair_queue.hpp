@@ -22,24 +22,30 @@ class FairQueue {
   /// An org that stands in the queue already keeps its place, whatever its credential is now.
   void add(std::string org, int64_t credential);
   void remove(const std::string& org);
-  [[nodiscard]] bool empty() const { return ring_.empty(); }
+  [[nodiscard]] bool empty() const { return members_.empty(); }
 
   struct Limits {
-    int rows{0};          ///< of all orgs together
+    int orgs{0};
     int rows_per_org{0};  ///< a turn
     /// How many resources a credential may start now.
     std::function<int(int64_t)> of_credential;
   };
-  /// Each org has one turn at most. Those that had none stay in front of those that had.
+  /// Each org has one share at most. Those that got none stay in front of those that did.
   std::vector<Share> deal(const Limits& limits);
+  /// Ends what `deal` began: the first `reached` had their turn, the others are next again.
+  void end_turn(const std::vector<Share>& shares, size_t reached);
 
  private:
   struct Member {
     std::string org;
     int64_t credential{0};
+    bool dealt{false};
   };
   using Ring = std::list<Member>;
+  void put(const Share& share, Ring::const_iterator place);
+
   Ring ring_;
+  Ring dealt_;  ///< those whose turn has not ended
   std::unordered_map<std::string_view, Ring::iterator> members_;  ///< by org
 };
 

@@ -21,9 +21,9 @@ std::vector<Claim> claim_blocking(Connection& connection, const ClaimRequest& re
     orgs.push_back(share.org_id);
     wanted.push_back(share.rows);
   }
-  const auto rows =
-      connection.call("claim", array_literal(orgs), array_literal(wanted), options.daemon_id,
-                      request.lease.count(), request.rows_per_org, array_literal(options.kinds));
+  const auto rows = connection.call("claim", array_literal(orgs), array_literal(wanted),
+                                    options.daemon_id, request.lease.count(), request.rows_per_org,
+                                    array_literal(options.kinds), request.rows);
   std::map<int64_t, Claim> taken;
   std::vector<int64_t> ids;
   std::vector<int64_t> open_ids;

@@ -136,6 +136,7 @@ struct ClaimRequest {
   std::vector<OrgShare> shares;
   int rows_per_org{0};  ///< in flight; what others hold counts
   Milliseconds lease{0};
+  int rows{1'000};  ///< of all orgs together, in the order of the shares
 };
 
 struct CredentialRow {

@@ -21,6 +21,7 @@ constexpr Setting settings[] = {{"plan_cache_mode", "force_generic_plan"},
                                 {"enable_bitmapscan", "off"},
                                 {"enable_hashjoin", "off"},
                                 {"enable_mergejoin", "off"},
+                                {"enable_memoize", "off"},
                                 {"jit", "off"},
                                 {"statement_timeout", "30s"},
                                 {"idle_in_transaction_session_timeout", "30s"}};

@@ -83,7 +83,7 @@ asio::awaitable<void> Dispatcher::one_round() {
   Shares shares = deal(slots);
   if (shares.empty()) co_return co_await rest();
   if (!unclaimed_since_) unclaimed_since_ = now;
-  const auto found = co_await claim(std::move(shares));
+  const auto found = co_await claim(std::move(shares), slots);
   if (!found) co_return co_await wait_out(found.error());
   if (*found == 0) co_return;
   unclaimed_since_.reset();
@@ -145,11 +145,13 @@ void Dispatcher::tell_about_key(const db::ReadyOrg& org) {
   }
 }
 
-Dispatcher::Shares Dispatcher::deal(int rows) {
+/// Every org in the queue has something due, as far as anybody knows: to so many at most, one row
+/// each, the slots can go.
+Dispatcher::Shares Dispatcher::deal(int slots) {
   const TimePoint now = parts_.clock.now();
   gate_opens_ = now + options_.poll_max;
   core::FairQueue::Limits limits;
-  limits.rows = rows;
+  limits.orgs = slots;
   limits.rows_per_org = options_.in_flight_per_org;
   limits.of_credential = [&](int64_t id) {
     const auto credential = parts_.credentials.find(id);
@@ -163,8 +165,9 @@ Dispatcher::Shares Dispatcher::deal(int rows) {
   return queue_.deal(limits);
 }
 
-asio::awaitable<Result<int>> Dispatcher::claim(Shares shares) {
+asio::awaitable<Result<int>> Dispatcher::claim(Shares shares, int slots) {
   db::ClaimRequest request;
+  request.rows = slots;
   request.rows_per_org = options_.in_flight_per_org;
   request.lease = options_.lease;
   std::map<std::string, int> counted;  // of each org's first rows, those that are ours
@@ -178,7 +181,10 @@ asio::awaitable<Result<int>> Dispatcher::claim(Shares shares) {
   const TimePoint asked_at = parts_.clock.now();
   auto claims = co_await parts_.store.claim(std::move(request));
   for (const auto& [credential, rows] : promised) credential->client->gate().promise(-rows);
-  if (!claims) co_return claims.error();
+  if (!claims) {
+    queue_.end_turn(shares, 0);
+    co_return claims.error();
+  }
   parts_.metrics.claimed(parts_.clock.now() - asked_at);
   std::map<std::string, int> taken;
   std::map<std::string, int64_t> credential_of;
@@ -188,10 +194,16 @@ asio::awaitable<Result<int>> Dispatcher::claim(Shares shares) {
     const bool as_dealt = claim.credential_id == credential_of[claim.org_id];
     as_dealt ? start(std::move(claim)) : give_back(std::move(claim));
   }
+  // Behind the last that got something, the slots may have run out.
+  size_t reached = shares.size();
+  while (!taken.empty() && reached > 0 && !taken.contains(shares[reached - 1].org)) --reached;
+  queue_.end_turn(shares, reached);
+  const bool cut_off = static_cast<int>(claims->size()) >= slots;
   // Less than its share: the org has no more that is due, as far as anybody can see now.
-  for (const auto& share : shares) {
-    const int rows = taken[share.org];
-    if (rows < share.rows) leave_out(share.org, counted[share.org] + rows);
+  for (size_t i = 0; i < reached; ++i) {
+    const int rows = taken[shares[i].org];
+    if (rows == shares[i].rows || (cut_off && i + 1 == reached)) continue;
+    leave_out(shares[i].org, counted[shares[i].org] + rows);
   }
   co_return static_cast<int>(claims->size());
 }

@@ -77,8 +77,8 @@ class Dispatcher {
   boost::asio::awaitable<Result<bool>> sweep();
   void take_in(const std::vector<db::ReadyOrg>& orgs);
   void tell_about_key(const db::ReadyOrg& org);
-  Shares deal(int rows);
-  boost::asio::awaitable<Result<int>> claim(Shares shares);
+  Shares deal(int slots);
+  boost::asio::awaitable<Result<int>> claim(Shares shares, int slots);
   void leave_out(const std::string& org, int counted);
   using Promises = std::vector<std::pair<std::shared_ptr<Credential>, int>>;
   [[nodiscard]] Promises promise(const Shares& shares) const;

@@ -1,6 +1,6 @@
 -- Takes due work of the given orgs, oldest first, never waiting for a lock, touching `work` only.
--- $1 orgs, $2 rows for each, $3 daemon, $4 lease (ms), $5 rows per org in flight (leased ones count),
--- $6 kinds
+-- $1 orgs, $2 rows for each at most, $3 daemon, $4 lease (ms), $5 rows per org in flight (leased ones count),
+-- $6 kinds, $7 rows of all orgs together, the first orgs first
 WITH candidates AS (
   SELECT x.tid
     FROM unnest($1::text[], $2::integer[]) AS share (org_id, rows), LATERAL (
@@ -9,6 +9,7 @@ WITH candidates AS (
          WHERE w.org_id = share.org_id AND w.due_at <= now() AND w.kind = ANY ($6::text[])
          ORDER BY w.org_id, w.due_at LIMIT $5) y
        WHERE y.leased_until <= now() LIMIT share.rows) x
+   LIMIT $7
 ), locked AS (
   -- Every condition again: the row may have moved on since it was a candidate.
   SELECT w.ctid AS tid FROM vapisync.work w

@@ -16,7 +16,8 @@ SELECT r.resource_id, r.org_id, r.kind, r.key, r.desired_version, r.live_version
        CASE WHEN r.resource_id = ANY ($2::bigint[]) OR l.since IS NOT NULL THEN
          (SELECT json_agg(DISTINCT k) FROM vapisync.outbox o, json_object_keys(o.payload) k
            WHERE o.resource_id = r.resource_id AND o.version > r.live_version AND o.op = 'upsert') END AS open_keys,
-       CASE WHEN EXISTS (SELECT FROM vapisync.resource_refs f WHERE f.resource_id = r.resource_id) THEN
+       -- With EXISTS the whole table would be hashed.
+       CASE WHEN (SELECT true FROM vapisync.resource_refs f WHERE f.resource_id = r.resource_id LIMIT 1) THEN
          (SELECT json_agg(json_build_object('resource_id', f.refers_to, 'name', vapisync.resource_name(t.kind, t.key),
                    'remote_id', t.remote_id,
                    'state', CASE WHEN s.state = 'waiting' AND (SELECT vapisync.refers_to_itself(r.resource_id))

@@ -67,10 +67,14 @@ WITH reports AS (
      AND (o.effect IN ('confirmed', 'rejected', 'forgotten')
           OR (r.remote_id, r.marker, r.live_hash, r.sent_keys)
              IS DISTINCT FROM (o.remote_id, o.marker, o.live_hash, o.sent_keys))
+), going_on AS MATERIALIZED (
+  SELECT o.* FROM owned o
+   WHERE o.effect NOT IN ('confirmed', 'rejected', 'looked') OR o.newer OR o.touched OR o.open_after IS NOT NULL
 ), work_done AS (
-  DELETE FROM vapisync.work w USING owned o
-   WHERE w.resource_id = o.resource_id AND o.effect IN ('confirmed', 'rejected', 'looked')
-     AND NOT o.newer AND NOT o.touched AND o.open_after IS NULL
+  -- By an array: to a planner that saw the queue empty, a join would begin with all of it.
+  DELETE FROM vapisync.work w
+   WHERE w.resource_id = ANY (ARRAY(SELECT resource_id FROM owned
+                                     WHERE resource_id NOT IN (SELECT resource_id FROM going_on)))
 ), work_goes_on AS (
   UPDATE vapisync.work w
      SET leased_until = '-infinity', claimed_by = NULL, token = 0, open_until = o.open_after,
@@ -85,10 +89,8 @@ WITH reports AS (
            WHEN o.newer OR o.touched OR o.effect IN ('confirmed', 'rejected', 'looked', 'forgotten')
              THEN 0
            WHEN o.burn THEN w.attempts + 1 ELSE w.attempts END
-    FROM owned o
-   WHERE w.resource_id = o.resource_id
-     AND NOT (o.effect IN ('confirmed', 'rejected', 'looked')
-              AND NOT o.newer AND NOT o.touched AND o.open_after IS NULL)
+    FROM going_on o
+   WHERE w.resource_id = ANY (ARRAY(SELECT resource_id FROM going_on)) AND w.resource_id = o.resource_id
 ), entries_ended AS MATERIALIZED (
   SELECT o.resource_id, e.version, e.save_id, o.error, o.warnings,
          CASE WHEN o.effect = 'rejected' THEN 2 WHEN e.version = o.version THEN 1 ELSE 0 END AS rank
@@ -161,18 +163,20 @@ WITH reports AS (
 SELECT o.resource_id, o.token, 'recorded' AS status,
        o.newer OR o.touched OR o.effect IN ('again', 'forgotten') AS due_now,
        o.effect IN ('confirmed', 'rejected')
-         AND (EXISTS (SELECT FROM vapisync.resource_refs f WHERE f.refers_to = o.resource_id)
-              OR EXISTS (SELECT FROM vapisync.resource_refs f WHERE f.resource_id = o.resource_id)) AS linked,
+         -- With EXISTS the whole table would be hashed.
+         AND ((SELECT true FROM vapisync.resource_refs f WHERE f.refers_to = o.resource_id LIMIT 1) IS NOT NULL
+              OR (SELECT true FROM vapisync.resource_refs f WHERE f.resource_id = o.resource_id LIMIT 1) IS NOT NULL)
+           AS linked,
        NULL AS tier, NULL AS ended, NULL::bigint AS number
   FROM owned o
 UNION ALL
 SELECT i.resource_id, i.token,
-       CASE WHEN i.resource_id = ANY (ARRAY(SELECT c.resource_id FROM claimed c WHERE c.effect = 'reject')) THEN 'reject'
+       CASE WHEN i.resource_id IN (SELECT c.resource_id FROM claimed c WHERE c.effect = 'reject') THEN 'reject'
             WHEN EXISTS (SELECT FROM vapisync.work w
                           WHERE w.resource_id = i.resource_id AND w.token = i.token)
             THEN 'held' ELSE 'lost' END, false, false, NULL, NULL, NULL
   FROM reports i
- WHERE i.resource_id <> ALL (ARRAY(SELECT o.resource_id FROM owned o))
+ WHERE i.resource_id NOT IN (SELECT o.resource_id FROM owned o)
 UNION ALL
 -- For the metrics: how many saves ended how, and how many versions were never sent.
 SELECT NULL, NULL, 'count', false, false, c.tier, c.state, count(*)

@@ -8,18 +8,23 @@ LANGUAGE sql IMMUTABLE AS $$ SELECT ARRAY['assistant', 'tool'] $$;
 CREATE OR REPLACE FUNCTION vapisync.agent_roles() RETURNS text[]
 LANGUAGE sql IMMUTABLE AS $$ SELECT ARRAY['inbound', 'outbound'] $$;
 
+CREATE OR REPLACE FUNCTION vapisync.server_fields() RETURNS text[]
+LANGUAGE sql IMMUTABLE AS $$
+  SELECT ARRAY['id', 'orgId', 'createdAt', 'updatedAt', 'latestVersion', 'isDeleted', 'isServerUrlSecretSet',
+               'workflowIds', 'analyticsMetadata']
+$$;
+
 -- A whole Vapi document, or a patch of one.
 CREATE OR REPLACE FUNCTION vapisync.check_document(path text, document jsonb) RETURNS void
 LANGUAGE plpgsql AS $$
-DECLARE
-  found text;
 BEGIN
-  PERFORM vapisync.check_type(path, document, 'object');
-  found := (SELECT min(k COLLATE "C") FROM jsonb_object_keys(document) k
-            WHERE k IN ('id', 'orgId', 'createdAt', 'updatedAt', 'latestVersion', 'isDeleted',
-                        'isServerUrlSecretSet', 'workflowIds', 'analyticsMetadata'));
-  IF found IS NOT NULL THEN
-    PERFORM vapisync.refuse(path || '.' || found, 'is set by Vapi and cannot be saved', 'Leave it out.');
+  IF jsonb_typeof(document) IS DISTINCT FROM 'object' THEN
+    PERFORM vapisync.check_type(path, document, 'object');
+  END IF;
+  IF document ?| vapisync.server_fields() THEN
+    PERFORM vapisync.refuse(path || '.' || (SELECT min(f COLLATE "C") FROM unnest(vapisync.server_fields()) f
+                                            WHERE document ? f),
+      'is set by Vapi and cannot be saved', 'Leave it out.');
   END IF;
   IF jsonb_typeof(document -> 'metadata') NOT IN ('object', 'null') THEN
     PERFORM vapisync.check_type(path || '.metadata', document -> 'metadata', 'object');
@@ -29,14 +34,21 @@ BEGIN
   IF document @? '$.**{60}' THEN
     PERFORM vapisync.refuse(path, 'is nested deeper than 60 levels');
   END IF;
-  IF document::text LIKE '%"$%' THEN
-    found := (SELECT min((d.path || '.' || d.key) COLLATE "C") FROM vapisync.dollar_keys(document) d
-              WHERE d.target IS NULL OR NOT split_part(d.target, '/', 1) = ANY (vapisync.known_kinds()));
-    IF found IS NOT NULL THEN
-      PERFORM vapisync.refuse(path || found, 'keys that begin with $ are reserved',
-        'A reference is an object of its own: {"$ref": "KIND/KEY"}. Kinds are: '
-        || array_to_string(vapisync.known_kinds(), ', ') || '.');
-    END IF;
+END
+$$;
+
+-- The one use of a key that begins with $ is a well-formed reference.
+CREATE OR REPLACE FUNCTION vapisync.check_dollar_keys(path text, document jsonb) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  found text := (
+    SELECT min((d.path || '.' || d.key) COLLATE "C") FROM vapisync.dollar_keys(document) d
+    WHERE d.target IS NULL OR NOT split_part(d.target, '/', 1) = ANY (vapisync.known_kinds()));
+BEGIN
+  IF found IS NOT NULL THEN
+    PERFORM vapisync.refuse(path || found, 'keys that begin with $ are reserved',
+      'A reference is an object of its own: {"$ref": "KIND/KEY"}. Kinds are: '
+      || array_to_string(vapisync.known_kinds(), ', ') || '.');
   END IF;
 END
 $$;

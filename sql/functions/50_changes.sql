@@ -39,13 +39,17 @@ DECLARE
   key text := change ->> 'key';
   allowed text[];
 BEGIN
-  PERFORM vapisync.check_type(vapisync.change_path(surface, place, key, 'kind'), change -> 'kind', 'string');
-  PERFORM vapisync.check_type(vapisync.change_path(surface, place, key, 'key'), change -> 'key', 'string');
+  IF (jsonb_typeof(change -> 'kind') = 'string' AND jsonb_typeof(change -> 'key') = 'string') IS NOT TRUE THEN
+    PERFORM vapisync.check_type(vapisync.change_path(surface, place, key, 'kind'), change -> 'kind', 'string');
+    PERFORM vapisync.check_type(vapisync.change_path(surface, place, key, 'key'), change -> 'key', 'string');
+  END IF;
   IF NOT change ->> 'kind' = ANY (vapisync.known_kinds()) THEN
     PERFORM vapisync.refuse(vapisync.change_path(surface, place, key, 'kind'), 'is not a kind that can be saved',
       'Kinds are: ' || array_to_string(vapisync.known_kinds(), ', ') || '.');
   END IF;
-  PERFORM vapisync.check_text(vapisync.change_path(surface, place, key, 'key'), key, 200);
+  IF char_length(key) NOT BETWEEN 1 AND 200 THEN
+    PERFORM vapisync.check_text(vapisync.change_path(surface, place, key, 'key'), key, 200);
+  END IF;
   IF change ->> 'kind' = 'assistant' AND NOT key = ANY (vapisync.agent_roles()) THEN
     PERFORM vapisync.refuse(vapisync.change_path(surface, place, key, 'key'), 'is not the key of an assistant',
       'Assistants are: ' || array_to_string(vapisync.agent_roles(), ', ') || '.');
@@ -61,27 +65,31 @@ $$;
 CREATE OR REPLACE FUNCTION vapisync.check_changes(changes jsonb, surface text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-  change record;
+  change jsonb;
   seen jsonb := '{}';
   name text;
 BEGIN
-  PERFORM vapisync.check_type('changes', changes, 'array');
-  IF jsonb_array_length(changes) = 0 THEN
+  IF jsonb_typeof(changes) IS DISTINCT FROM 'array' THEN
+    PERFORM vapisync.check_type('changes', changes, 'array');
+  ELSIF jsonb_array_length(changes) = 0 THEN
     PERFORM vapisync.refuse('changes', 'is empty', 'Say what to save.');
   ELSIF jsonb_array_length(changes) > 1000 THEN
     PERFORM vapisync.refuse('changes', 'has more than 1000 elements', 'Save them in several parts.');
   END IF;
-  FOR change IN SELECT value, ordinality - 1 AS place FROM jsonb_array_elements(changes) WITH ORDINALITY LOOP
-    name := format('changes[%s]', change.place);
-    PERFORM vapisync.check_type(name, change.value, 'object');
-    PERFORM vapisync.check_properties(name, change.value, '{kind,key,op,ask,payload}');
-    PERFORM vapisync.check_change(change.value, surface, change.place);
-    name := format('%s/%s', change.value ->> 'kind', change.value ->> 'key');
+  FOR place IN 0 .. jsonb_array_length(changes) - 1 LOOP
+    change := changes -> place;
+    IF jsonb_typeof(change) <> 'object' OR change - '{kind,key,op,ask,payload}'::text[] <> '{}' THEN
+      name := format('changes[%s]', place);
+      PERFORM vapisync.check_type(name, change, 'object');
+      PERFORM vapisync.check_properties(name, change, '{kind,key,op,ask,payload}');
+    END IF;
+    PERFORM vapisync.check_change(change, surface, place);
+    name := vapisync.resource_name(change ->> 'kind', change ->> 'key');
     IF seen ? name THEN
-      PERFORM vapisync.refuse(format('changes[%s]', change.place),
+      PERFORM vapisync.refuse(format('changes[%s]', place),
         format('%s is in changes[%s] already', name, seen ->> name), 'Name each resource once.');
     END IF;
-    seen := seen || jsonb_build_object(name, change.place);
+    seen := seen || jsonb_build_object(name, place);
   END LOOP;
 END
 $$;

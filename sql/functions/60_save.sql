@@ -58,13 +58,15 @@ CREATE OR REPLACE FUNCTION vapisync.append_version(id bigint, save_id uuid, chan
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-  resource vapisync.resources;
+  resource record;
   before jsonb;
   document text;
 BEGIN
   UPDATE vapisync.resources r
   SET desired_version = r.desired_version + 1, generation = r.generation + 1, last_error = NULL
-  WHERE r.resource_id = id RETURNING * INTO resource;
+  WHERE r.resource_id = id
+  RETURNING r.org_id, r.kind, r.key, r.desired_version, r.remote_id IS NOT NULL AS has_remote
+  INTO resource;
   IF change ? 'ask' THEN
     SELECT o.payload::jsonb INTO before FROM vapisync.outbox o
     WHERE o.resource_id = id AND o.version = resource.desired_version - 1;
@@ -83,7 +85,7 @@ BEGIN
   IF document LIKE '%"$ref"%' OR EXISTS (SELECT FROM vapisync.resource_refs f WHERE f.resource_id = id) THEN
     PERFORM vapisync.link_references(id, resource.org_id, document::jsonb);
   END IF;
-  PERFORM vapisync.ensure_work(resource.org_id, resource.kind, id, resource.remote_id IS NOT NULL);
+  PERFORM vapisync.ensure_work(resource.org_id, resource.kind, id, resource.has_remote);
   RETURN resource.desired_version;
 END
 $$;
@@ -114,17 +116,18 @@ $$;
 
 -- Returns false when this very save was written before; refuses another one under the same name.
 CREATE OR REPLACE FUNCTION vapisync.begin_save(
-  id uuid, org_id text, request_id text, changes jsonb[], on_reject text, actor text)
+  id uuid, org_id text, request_id text, content text, on_reject text, entries integer, tier text,
+  actor text)
 RETURNS boolean LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-  hash bytea := sha256(convert_to(jsonb_build_array(on_reject, to_jsonb(changes))::text, 'UTF8'));
+  hash bytea := sha256(convert_to(content, 'UTF8'));
   known bytea;
 BEGIN
   INSERT INTO vapisync.saves (save_id, org_id, request_id, content_hash, actor, on_reject, open_count, tier)
   VALUES (id, begin_save.org_id, begin_save.request_id, hash,
-    coalesce(begin_save.actor, vapisync.claims() ->> 'sub', session_user), begin_save.on_reject, cardinality(changes),
-    vapisync.tier_of(changes))
+    coalesce(begin_save.actor, vapisync.claims() ->> 'sub', session_user), begin_save.on_reject, entries,
+    begin_save.tier)
   ON CONFLICT (save_id) DO NOTHING;
   IF FOUND THEN
     RETURN true;
@@ -149,32 +152,55 @@ DECLARE
   id uuid := vapisync.save_id(write_save.org_id, write_save.request_id);
   sorted jsonb[];
   places bigint[];
+  content text;
+  linked boolean;
   ids bigint[] := '{}';
   entries jsonb := '[]';
+  resource bigint;
 BEGIN
-  PERFORM vapisync.check_text('org_id', write_save.org_id, 200);
-  PERFORM vapisync.check_text('request_id', write_save.request_id, 200);
+  IF (char_length(write_save.org_id) BETWEEN 1 AND 200 AND char_length(write_save.request_id) BETWEEN 1 AND 200)
+     IS NOT TRUE THEN
+    PERFORM vapisync.check_text('org_id', write_save.org_id, 200);
+    PERFORM vapisync.check_text('request_id', write_save.request_id, 200);
+  END IF;
   IF coalesce(write_save.on_reject, '') NOT IN ('rollback', 'hold') THEN
     PERFORM vapisync.refuse('on_reject', 'must be rollback or hold');
   END IF;
   PERFORM vapisync.check_changes(changes, surface);
-  SELECT array_agg('{"op": "upsert"}' || c.change ORDER BY c.kind COLLATE "C", c.key COLLATE "C"),
-         array_agg(c.place - 1 ORDER BY c.kind COLLATE "C", c.key COLLATE "C")
-  INTO sorted, places
-  FROM (SELECT e.value AS change, e.value ->> 'kind' AS kind, e.value ->> 'key' AS key, e.ordinality AS place
-        FROM jsonb_array_elements(changes) WITH ORDINALITY e) c;
-  IF NOT vapisync.begin_save(id, write_save.org_id, write_save.request_id, sorted, write_save.on_reject,
-                             write_save.actor) THEN
+  IF jsonb_array_length(changes) = 1 THEN
+    sorted := ARRAY['{"op": "upsert"}' || (changes -> 0)];
+    places := '{0}';
+  ELSE
+    SELECT array_agg('{"op": "upsert"}' || c.change ORDER BY c.kind COLLATE "C", c.key COLLATE "C"),
+           array_agg(c.place - 1 ORDER BY c.kind COLLATE "C", c.key COLLATE "C")
+    INTO sorted, places
+    FROM (SELECT e.value AS change, e.value ->> 'kind' AS kind, e.value ->> 'key' AS key, e.ordinality AS place
+          FROM jsonb_array_elements(changes) WITH ORDINALITY e) c;
+  END IF;
+  -- Text is dear: the same one is hashed and looked through for references.
+  content := jsonb_build_array(write_save.on_reject, to_jsonb(sorted))::text;
+  linked := content LIKE '%"$%';
+  IF linked THEN
+    PERFORM vapisync.check_dollars(sorted, places, surface);
+  END IF;
+  IF NOT vapisync.begin_save(id, write_save.org_id, write_save.request_id, content, write_save.on_reject,
+                             cardinality(sorted), vapisync.tier_of(changes), write_save.actor) THEN
     RETURN vapisync.save_answer(id, write_save.request_id, vapisync.saved_entries(id));
   END IF;
 
   FOR i IN 1..cardinality(sorted) LOOP
     ids := ids || vapisync.ensure_resource(write_save.org_id, sorted[i] ->> 'kind', sorted[i] ->> 'key');
   END LOOP;
-  PERFORM FROM vapisync.resources r WHERE r.resource_id = ANY (ids) ORDER BY r.resource_id FOR UPDATE;
+  -- One alone is locked by its update. A loop, since a plan for an array would be made anew each time.
+  IF cardinality(ids) > 1 THEN
+    FOREACH resource IN ARRAY ARRAY(SELECT i FROM unnest(ids) i ORDER BY i) LOOP
+      PERFORM FROM vapisync.resources r WHERE r.resource_id = resource FOR UPDATE;
+    END LOOP;
+  END IF;
   -- What is read from here on is newer than the locks, so nobody's field is lost.
   FOR i IN 1..cardinality(sorted) LOOP
     IF sorted[i] ->> 'op' = 'delete' THEN
+      linked := true;
       PERFORM vapisync.check_deletable(ids[i], sorted[i],
         vapisync.change_path(surface, places[i], sorted[i] ->> 'key', 'key'));
     END IF;
@@ -182,8 +208,24 @@ BEGIN
       ids[i], vapisync.append_version(ids[i], id, sorted[i], write_save.cause),
       sorted[i] ->> 'kind', sorted[i] ->> 'key', sorted[i] ->> 'op');
   END LOOP;
-  PERFORM vapisync.check_links(write_save.org_id, ids, sorted, places, surface);
+  IF linked THEN
+    PERFORM vapisync.check_links(write_save.org_id, ids, sorted, places, surface);
+  END IF;
   RETURN vapisync.save_answer(id, write_save.request_id, entries);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION vapisync.check_dollars(changes jsonb[], places bigint[], surface text) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+  field text;
+BEGIN
+  FOR i IN 1..cardinality(changes) LOOP
+    field := CASE WHEN changes[i] ? 'ask' THEN 'ask' ELSE 'payload' END;
+    PERFORM vapisync.check_dollar_keys(vapisync.change_path(surface, places[i], changes[i] ->> 'key', field),
+      changes[i] -> field)
+    WHERE changes[i] ? field;
+  END LOOP;
 END
 $$;
 

@@ -2,9 +2,9 @@
 -- without a snapshot: a writer with an old one still sees the bell armed. The writer holds its lock on the
 -- outbox by now, so a daemon that arms and then waits for such locks misses nobody.
 CREATE OR REPLACE FUNCTION vapisync.ring() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql AS $$
 BEGIN
-  IF (SELECT b.last_value FROM vapisync.bell b) > extract(epoch FROM clock_timestamp()) * 1000 THEN
+  IF pg_catalog.pg_sequence_last_value('vapisync.bell') > extract(epoch FROM clock_timestamp()) * 1000 THEN
     PERFORM pg_notify('vapisync', '');
   END IF;
   RETURN NULL;

@@ -44,12 +44,11 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- By its most particular part: both agents are saved along with a number or with documents.
-CREATE OR REPLACE FUNCTION vapisync.tier_of(changes jsonb[]) RETURNS text
+CREATE OR REPLACE FUNCTION vapisync.tier_of(changes jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
-  SELECT CASE WHEN bool_or(c.kind = 'phone_number') THEN 'workspace'
-              WHEN bool_or(c.kind = 'file') THEN 'knowledge_base'
-              WHEN bool_or(c.kind = 'assistant') THEN 'agents' ELSE 'other' END
-    FROM (SELECT e.change ->> 'kind' AS kind FROM unnest(changes) AS e (change)) c
+  SELECT CASE WHEN changes @> '[{"kind": "phone_number"}]' THEN 'workspace'
+              WHEN changes @> '[{"kind": "file"}]' THEN 'knowledge_base'
+              WHEN changes @> '[{"kind": "assistant"}]' THEN 'agents' ELSE 'other' END
 $$;
 
 -- The saves with a part in this resource that this transaction has ended. Volatile, to see what it wrote.

@@ -19,7 +19,7 @@ CREATE FUNCTION bench.document(n bigint, round bigint) RETURNS jsonb LANGUAGE sq
 $$;
 
 -- Agent n: every org has two.
-CREATE FUNCTION bench.org(n bigint) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT 'org-' || (n + 1) / 2 $$;
+CREATE FUNCTION bench.org(n bigint) RETURNS text IMMUTABLE LANGUAGE sql AS $$ SELECT 'org-' || ((n + 1) / 2)::text $$;
 CREATE FUNCTION bench.role(n bigint) RETURNS text IMMUTABLE LANGUAGE sql AS $$
   SELECT CASE n % 2 WHEN 1 THEN 'inbound' ELSE 'outbound' END
 $$;

@@ -64,6 +64,7 @@ std::vector<MemoryDatabase::ClaimedRow> MemoryDatabase::claim(const db::ClaimReq
                                                               const std::string& daemon,
                                                               TimePoint now) {
   std::vector<ClaimedRow> claimed;
+  int all_left = request.rows;
   for (const db::OrgShare& share : request.shares) {
     std::vector<std::pair<TimePoint, int64_t>> due;
     for (const auto& [id, row] : work) {
@@ -77,8 +78,9 @@ std::vector<MemoryDatabase::ClaimedRow> MemoryDatabase::claim(const db::ClaimReq
     int left = share.rows;
     for (const auto& [due_at, id] : due) {
       Work& row = work.at(id);
-      if (row.is_leased(now) || left == 0) continue;
+      if (row.is_leased(now) || left == 0 || all_left == 0) continue;
       --left;
+      --all_left;
       if (row.held) continue;
       // A lease that ran out may have left a request on its way.
       if (row.leased_until) {

@@ -37,7 +37,8 @@ class MemoryStore final : public db::EngineStore {
     for (auto& share : request.shares) {
       // A claim sees an org's first rows only, leased ones included.
       int& leased = leased_of[share.org_id];
-      share.rows = std::min(share.rows, request.rows_per_org - leased);
+      share.rows = std::min(
+          {share.rows, request.rows_per_org - leased, request.rows - static_cast<int>(out.size())});
       for (auto it = due.begin(); it != due.end() && share.rows > 0;) {
         if (it->org_id != share.org_id) {
           ++it;

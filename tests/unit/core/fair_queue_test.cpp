@@ -7,8 +7,8 @@
 namespace vapisync::core {
 namespace {
 
-FairQueue::Limits unlimited(int rows, int per_org) {
-  return {rows, per_org, [](int64_t) { return 1'000; }};
+FairQueue::Limits unlimited(int orgs, int per_org) {
+  return {orgs, per_org, [](int64_t) { return 1'000; }};
 }
 
 std::string text(const std::vector<Share>& shares) {
@@ -17,11 +17,48 @@ std::string text(const std::vector<Share>& shares) {
   return out;
 }
 
+/// A deal in which everybody is reached.
+std::string turn(FairQueue& queue, const FairQueue::Limits& limits) {
+  const auto shares = queue.deal(limits);
+  queue.end_turn(shares, shares.size());
+  return text(shares);
+}
+
 TEST(FairQueue, GoesRoundFromWhereTheLastDealStopped) {
   FairQueue queue;
   for (const auto* org : {"a", "b", "c"}) queue.add(org, 1);
-  EXPECT_EQ(text(queue.deal(unlimited(4, 2))), "a2 b2 ");
-  EXPECT_EQ(text(queue.deal(unlimited(4, 2))), "c2 a2 ");
+  EXPECT_EQ(turn(queue, unlimited(2, 2)), "a2 b2 ");
+  EXPECT_EQ(turn(queue, unlimited(2, 2)), "c2 a2 ");
+}
+
+TEST(FairQueue, WhoWasDealtInAndNotReachedIsNextInTheSameOrder) {
+  FairQueue queue;
+  for (const auto* org : {"a", "b", "c", "d"}) queue.add(org, 1);
+  const auto shares = queue.deal(unlimited(3, 2));
+  ASSERT_EQ(text(shares), "a2 b2 c2 ");
+  queue.end_turn(shares, 1);
+  EXPECT_EQ(turn(queue, unlimited(4, 2)), "b2 c2 d2 a2 ");
+}
+
+TEST(FairQueue, NobodyIsDealtInTwiceAtATime) {
+  FairQueue queue;
+  queue.add("a", 1);
+  const auto first = queue.deal(unlimited(4, 2));
+  queue.add("a", 1);
+  EXPECT_EQ(text(queue.deal(unlimited(4, 2))), "");
+  queue.end_turn(first, 1);
+  EXPECT_EQ(turn(queue, unlimited(4, 2)), "a2 ");
+}
+
+TEST(FairQueue, WhoLeavesDuringItsTurnIsGoneAndWhoComesBackStandsInOnePlace) {
+  FairQueue queue;
+  for (const auto* org : {"a", "b"}) queue.add(org, 1);
+  const auto shares = queue.deal(unlimited(4, 2));
+  queue.remove("a");
+  queue.remove("b");
+  queue.add("b", 1);
+  queue.end_turn(shares, 2);
+  EXPECT_EQ(text(queue.deal(unlimited(4, 2))), "b2 ");
 }
 
 TEST(FairQueue, OneOrgGetsNoMoreThanATurnHoweverMuchIsFree) {
@@ -36,7 +73,7 @@ TEST(FairQueue, ACredentialsAllowanceIsSharedByItsOrgs) {
   queue.add("d", 2);
   const std::map<int64_t, int> allowed{{1, 3}, {2, 1}};
   const FairQueue::Limits limits{100, 2, [&](int64_t id) { return allowed.at(id); }};
-  EXPECT_EQ(text(queue.deal(limits)), "a2 b1 d1 ");
+  EXPECT_EQ(turn(queue, limits), "a2 b1 d1 ");
 }
 
 TEST(FairQueue, AnOrgWhoseCredentialRestsKeepsNobodyWaiting) {
@@ -52,9 +89,9 @@ TEST(FairQueue, AnOrgThatGotNothingIsNextWhenItsCredentialHasASlotAgain) {
   queue.add("backlog", 1);
   queue.add("single", 1);
   const FairQueue::Limits one_slot{100, 16, [](int64_t) { return 1; }};
-  EXPECT_EQ(text(queue.deal(one_slot)), "backlog1 ");
-  EXPECT_EQ(text(queue.deal(one_slot)), "single1 ");
-  EXPECT_EQ(text(queue.deal(one_slot)), "backlog1 ");
+  EXPECT_EQ(turn(queue, one_slot), "backlog1 ");
+  EXPECT_EQ(turn(queue, one_slot), "single1 ");
+  EXPECT_EQ(turn(queue, one_slot), "backlog1 ");
 }
 
 TEST(FairQueue, AddingAgainKeepsThePlaceAndRemovingForgets) {
@@ -64,7 +101,7 @@ TEST(FairQueue, AddingAgainKeepsThePlaceAndRemovingForgets) {
   queue.add("a", 1);
   queue.remove("b");
   queue.remove("unknown");
-  EXPECT_EQ(text(queue.deal(unlimited(10, 1))), "a1 ");
+  EXPECT_EQ(turn(queue, unlimited(10, 1)), "a1 ");
   queue.remove("a");
   EXPECT_TRUE(queue.empty());
 }
