@@ -95,12 +95,14 @@ TEST_F(MetricsPage, ARefusedKeyIsAPausedCredential) {
 }
 
 TEST_F(MetricsPage, ManyEditsDuringAPauseAreSupersededVersions) {
-  stage.run({"org", "pause", "acme"});
+  stage.save("acme", "first", R"({"inbound":{"name":"In"}})");
+  await_end("first");
+  EXPECT_EQ(stage.run({"org", "pause", "acme"}).exit_code, 0);
   for (int i = 0; i < 5; ++i) {
     stage.save("acme", "r" + std::to_string(i),
                R"({"inbound":{"name":"N)" + std::to_string(i) + R"("}})");
   }
-  stage.run({"org", "resume", "acme"});
+  EXPECT_EQ(stage.run({"org", "resume", "acme"}).exit_code, 0);
   await_end("r4");
   await("vapisync_superseded_versions_total 4");
   await(R"(vapisync_saves_total{state="superseded",tier="agents"} 4)");

@@ -52,8 +52,8 @@ struct Reload : ::testing::Test {
 
 TEST_F(Reload, SystemdIsToldOfTheStartOfTroubleAndOfTheEnd) {
   start();
-  systemd.await("READY=1");
   systemd.await("STATUS=ready");
+  systemd.await("READY=1");
   stage.sandbox.set_faults(R"([{"answer":{"status":401}}])");
   stage.save("acme", "r1", R"({"inbound":{"name":"In"}})");
   systemd.await("STATUS=ready; degraded: 1 credentials are paused");
