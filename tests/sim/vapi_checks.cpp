@@ -119,6 +119,8 @@ void Vapi::check_delete(const Caller& caller, const Letter& letter) {
   if (is_of_the_past(caller, letter)) return;
   for (const auto& [id, resource] : stage_.database.resources) {
     if (stage_.database.work.contains(id) || drifted.contains(id)) continue;
+    // What a lost create left there, and nobody could confirm since, is not known to refer.
+    if (resource.live == 0) continue;
     const sandbox::Object* object = find(resource.remote.id);
     if (object == nullptr || object->config.find(letter.id) == std::string::npos) continue;
     stage_.complain(fmt::format("{} deletes {}, and {} of resource {} refers to it", caller.name,
