@@ -35,28 +35,33 @@ std::string_view reference_name(const json::Value& value) {
   return json::text_or(value, "$ref", {});
 }
 
+/// A document is no reference itself, only what is in it.
 void collect(const json::Value& value, const Place& place, std::vector<Reference>& found) {
-  if (const auto name = reference_name(value); !name.empty()) {
-    found.push_back({to_path(place), std::string(name)});
-  } else if (value.IsObject()) {
+  const auto look_at = [&found](const json::Value& part, const Place& where) {
+    const auto name = reference_name(part);
+    if (name.empty()) return collect(part, where, found);
+    found.push_back({to_path(where), std::string(name)});
+  };
+  if (value.IsObject()) {
     for (const auto& member : value.GetObject()) {
-      collect(member.value, {&place, json::text(member.name)}, found);
+      look_at(member.value, {&place, json::text(member.name)});
     }
   } else if (value.IsArray()) {
-    for (rapidjson::SizeType i = 0; i < value.Size(); ++i) {
-      collect(value[i], {&place, {}, i}, found);
-    }
+    for (rapidjson::SizeType i = 0; i < value.Size(); ++i) look_at(value[i], {&place, {}, i});
   }
 }
 
 void replace(json::Value& value, const IdOf& id_of, json::Document::AllocatorType& allocator) {
-  if (const auto name = reference_name(value); !name.empty()) {
+  const auto look_at = [&](json::Value& part) {
+    const auto name = reference_name(part);
+    if (name.empty()) return replace(part, id_of, allocator);
     const auto id = id_of(name);
-    if (!id.empty()) value = json::make_text(id, allocator);
-  } else if (value.IsObject()) {
-    for (auto& member : value.GetObject()) replace(member.value, id_of, allocator);
+    if (!id.empty()) part = json::make_text(id, allocator);
+  };
+  if (value.IsObject()) {
+    for (auto& member : value.GetObject()) look_at(member.value);
   } else if (value.IsArray()) {
-    for (auto& item : value.GetArray()) replace(item, id_of, allocator);
+    for (auto& item : value.GetArray()) look_at(item);
   }
 }
 

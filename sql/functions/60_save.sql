@@ -218,13 +218,15 @@ $$;
 CREATE OR REPLACE FUNCTION vapisync.check_dollars(changes jsonb[], places bigint[], surface text) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-  field text;
+  path text;
 BEGIN
   FOR i IN 1..cardinality(changes) LOOP
-    field := CASE WHEN changes[i] ? 'ask' THEN 'ask' ELSE 'payload' END;
-    PERFORM vapisync.check_dollar_keys(vapisync.change_path(surface, places[i], changes[i] ->> 'key', field),
-      changes[i] -> field)
-    WHERE changes[i] ? field;
+    -- Each of these is a document, which can't itself be a reference.
+    path := vapisync.change_path(surface, places[i], changes[i] ->> 'key',
+                                 CASE WHEN changes[i] ? 'ask' THEN 'ask' ELSE 'payload' END);
+    PERFORM vapisync.check_dollar_keys(path, changes[i] -> 'payload') WHERE changes[i] ? 'payload';
+    PERFORM vapisync.check_dollar_keys(path || '.' || f, changes[i] -> 'ask' -> f)
+    FROM unnest('{vapi,voice}'::text[]) AS f WHERE jsonb_typeof(changes[i] -> 'ask' -> f) = 'object';
   END LOOP;
 END
 $$;

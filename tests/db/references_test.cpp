@@ -123,6 +123,12 @@ TEST_F(References, OtherKeysWithADollarStayReserved) {
   EXPECT_THAT(
       refused({R"({"kind":"assistant","key":"inbound","payload":{"$ref":"tool/kb"}})"}).message,
       testing::HasSubstr("changes[0].payload.$ref: keys that begin with $ are reserved"));
+  for (const std::string part : {"vapi", "voice"}) {
+    EXPECT_THAT(refused({R"({"kind":"assistant","key":"inbound","ask":{")" + part +
+                         R"(":{"$ref":"tool/kb"}}})"})
+                    .message,
+                testing::HasSubstr("changes[0].ask." + part + ".$ref: keys that begin with $"));
+  }
 }
 
 TEST_F(References, OnlyAssistantsAreAskedForByFields) {

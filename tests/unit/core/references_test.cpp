@@ -29,10 +29,16 @@ TEST(References, AnObjectWithMoreThanTheReferenceIsNone) {
 
 TEST(References, AreReplacedByIds) {
   auto some = document(R"({"a":[{"$ref":"tool/kb"}],"b":{"$ref":"tool/other"},"c":1})");
-  resolve(some, [](std::string_view name) -> std::string_view {
-    return name == "tool/kb" ? "t1" : "";
-  });
+  resolve(some,
+          [](std::string_view name) -> std::string_view { return name == "tool/kb" ? "t1" : ""; });
   EXPECT_EQ(json::canonical(some), R"({"a":["t1"],"b":{"$ref":"tool/other"},"c":1})");
+}
+
+TEST(References, ADocumentIsNoneItself) {
+  auto whole = document(R"({"$ref":"tool/kb"})");
+  EXPECT_TRUE(find_references(whole).empty());
+  resolve(whole, [](std::string_view) -> std::string_view { return "t1"; });
+  EXPECT_TRUE(whole.IsObject()) << "a text can't be marked";
 }
 
 TEST(References, ABareIdIsFoundWhereverAnObjectIsNamed) {
