@@ -71,6 +71,20 @@ TEST(Json, WhatIsNoJsonFailsWithItsPlace) {
   EXPECT_FALSE(parse(std::string_view{}));
 }
 
+TEST(Json, RawControlCharactersAreNoText) {
+  for (char c = 1; c < 0x20; ++c) {
+    for (size_t before = 0; before < 20; ++before) {  // wherever 16 bytes are looked at together
+      const std::string text = "\"" + std::string(before, 'a') + c + std::string(20, 'b') + "\"";
+      EXPECT_FALSE(parse(text)) << int{c} << " after " << before;
+    }
+  }
+}
+
+TEST(Json, AByteOrderMarkIsPassedOver) {
+  EXPECT_TRUE(parse("\xEF\xBB\xBF{\"a\":\"\xC3\xA9\"}"));
+  EXPECT_FALSE(parse("\xEF{\"a\":1}"));
+}
+
 TEST(Json, DepthIsBounded) {
   const auto nested = [](int depth) {
     return std::string(static_cast<size_t>(depth), '[') +
