@@ -176,6 +176,7 @@ LeftoverClaim leftover_from_row(const pqxx::row& row) {
   leftover.object = text(row, "object");
   leftover.remote_id = text(row, "remote_id");
   leftover.attempt = text(row, "attempt");
+  leftover.adopted = text(row, "adopted");
   leftover.kept = text(row, "kept");
   leftover.kept_id = text(row, "kept_id");
   leftover.resource_id = row["resource_id"].as<int64_t>();

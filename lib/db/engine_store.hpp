@@ -74,8 +74,10 @@ enum class Outcome {
 struct Leftover {
   std::string account_id;
   std::string remote_id;
-  std::string reason;    ///< duplicate, copy, replaced, other_account, open_create
-  std::string marker{};  ///< of an open create whose object nobody knows: the resource's
+  std::string reason;  ///< duplicate, copy, replaced, other_account, open_create
+  /// Of an open create whose object nobody knows: the resource, and the attempt that made what was
+  /// taken instead.
+  std::string marker{};
 };
 
 struct Report {
@@ -156,6 +158,7 @@ struct LeftoverClaim {
   std::string object;     ///< by which it is listed
   std::string remote_id;  ///< empty: to be found by the marker
   std::string attempt;    ///< of the create that made it; empty: any other than the kept one
+  std::string adopted;    ///< of an open create: the attempt of the object that was taken instead
   std::string kept;       ///< the attempt of the object that the resource keeps
   std::string kept_id;    ///< and its id
   int64_t resource_id{0};

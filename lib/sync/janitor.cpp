@@ -86,12 +86,17 @@ asio::awaitable<Janitor::Fate> Janitor::end_found(const db::LeftoverClaim& lefto
   const auto marker = fmt::format("{}/{}", options_.installation_id, leftover.resource_id);
   auto found = co_await client.find(kind, marker, leftover.created_after, keep_on);
   if (!found) co_return Fate::later;
+  db::Found ids{leftover.account_id, leftover.kind, {}};
+  for (const auto& object : *found) ids.remote_ids.push_back(object.id);
+  const auto held = co_await store_.held_elsewhere(leftover.resource_id, std::move(ids));
+  if (!held) co_return Fate::later;
   for (const auto& object : *found) {
-    if (object.id == leftover.kept_id) continue;
+    const bool is_held = std::ranges::find(*held, object.id) != held->end();
+    if (object.id == leftover.kept_id || is_held) continue;
     const auto its = core::find_marker(object.document, marker, kind);
     if (!its) continue;
     if (its->attempt.empty()) co_return Fate::not_ours;  // a name does not tell which one
-    const bool is_copy = its->attempt == leftover.kept;
+    const bool is_copy = its->attempt == leftover.kept || its->attempt == leftover.adopted;
     if (is_copy && leftover.attempt.empty()) co_return Fate::not_ours;  // nor which is the original
     if (is_copy || (!leftover.attempt.empty() && its->attempt != leftover.attempt)) continue;
     client.gate().spend(clock_.now());

@@ -229,7 +229,8 @@ void ResourceSync::leave_extra(const vapi::Object& extra) {
 /// What was found may be a copy, or another create's: ours may yet land beside it.
 void ResourceSync::leave_open_create() {
   if (facts_.open != core::OpenRequest::may_land) return;
-  leftovers_.push_back({remote_.account_id, {}, "open_create", marker_.resource});
+  const auto mark = marker_.resource + "/" + marker_.attempt;
+  leftovers_.push_back({remote_.account_id, {}, "open_create", mark});
 }
 
 /// Takes over the id only; what is wanted goes there as an ordinary update. Which version made the

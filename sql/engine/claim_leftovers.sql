@@ -7,7 +7,8 @@ WITH taken AS (
   RETURNING l AS leftover, l.*
 )
 SELECT t.account_id, t.kind, t.object, t.remote_id, t.resource_id,
-       CASE WHEN t.reason <> 'open_create' THEN t.marker END AS attempt, c.credential_id,
+       CASE WHEN t.reason <> 'open_create' THEN t.marker END AS attempt,
+       CASE WHEN t.reason = 'open_create' THEN split_part(t.marker, '/', 3) END AS adopted, c.credential_id,
        c.fingerprint, r.marker AS kept, r.remote_id AS kept_id,
        to_char(r.created_at AT TIME ZONE 'UTC' - interval '10 minutes', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS created_after
   FROM taken t

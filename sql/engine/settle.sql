@@ -127,7 +127,8 @@ WITH reports AS (
   INSERT INTO vapisync.leftovers (account_id, kind, remote_id, marker, resource_id, reason, due_at)
   SELECT l.account_id, o.kind, l.remote_id, l.marker, o.resource_id, l.reason, vapisync.leftover_due(l.reason, $3::bigint)
     FROM owned o, jsonb_to_recordset(o.leftovers) AS l (account_id text, remote_id text, marker text, reason text)
-  ON CONFLICT (account_id, kind, object) DO NOTHING
+  ON CONFLICT (account_id, kind, object) DO UPDATE SET due_at = excluded.due_at
+    WHERE excluded.reason = 'open_create'
 ), leftovers_kept AS (
   -- What a resource holds is none, whoever listed it.
   DELETE FROM vapisync.leftovers k

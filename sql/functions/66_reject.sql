@@ -161,6 +161,7 @@ BEGIN
   INSERT INTO vapisync.leftovers (account_id, kind, remote_id, marker, resource_id, reason, due_at)
   SELECT l.account_id, i.kind, l.remote_id, l.marker, i.resource_id, l.reason, vapisync.leftover_due(l.reason, late_window_ms)
   FROM jsonb_to_recordset(i.leftovers) AS l (account_id text, remote_id text, marker text, reason text)
-  ON CONFLICT (account_id, kind, object) DO NOTHING;
+  ON CONFLICT (account_id, kind, object) DO UPDATE SET due_at = excluded.due_at
+  WHERE excluded.reason = 'open_create';
 END
 $$;

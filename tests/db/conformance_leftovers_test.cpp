@@ -132,7 +132,7 @@ TEST_P(ConformanceLeftovers, WhatALostCreateMayYetMakeIsLookedForByItsMark) {
   const auto& claim = save_and_claim();
   bench->learn_account(claim, "account");
   auto adopted = confirmed(claim);
-  const std::string mark = "x/" + std::to_string(claim.resource_id);
+  const std::string mark = "x/" + std::to_string(claim.resource_id) + "/a1";
   adopted.leftovers.push_back({"account", {}, "open_create", mark});
   settle(adopted);
   EXPECT_EQ(listed(), Lines{mark + " open_create later"});
@@ -141,6 +141,13 @@ TEST_P(ConformanceLeftovers, WhatALostCreateMayYetMakeIsLookedForByItsMark) {
   ASSERT_EQ(due.size(), 1U);
   EXPECT_EQ(due[0].object, mark);
   EXPECT_EQ(due[0].remote_id + due[0].attempt, "") << "any but the kept one's";
+  EXPECT_EQ(due[0].adopted, "a1") << "nor what was made like the adopted one";
+  bench->end_leftover(due[0], true);
+  const auto& again = save_and_claim();
+  auto once_more = confirmed(again);
+  once_more.leftovers = adopted.leftovers;
+  settle(once_more);
+  EXPECT_EQ(listed(), Lines{mark + " open_create later"}) << "another create is on its way";
 }
 
 TEST_P(ConformanceLeftovers, ACredentialThatHasRestedIsTriedAgain) {

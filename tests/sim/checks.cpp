@@ -200,13 +200,13 @@ void Checks::check_entries(const Resource& resource) {
 bool Checks::is_listed(const Resource& resource, const Vapi::Place& found) const {
   const auto& leftovers = stage_.database.leftovers;
   const auto marker = core::read_marker(*json::parse(found.object->config));
-  const std::string open_create = fmt::format("/{}", resource.id);
+  const std::string open_create = fmt::format("/{}/", resource.id);
   return std::any_of(leftovers.begin(), leftovers.end(), [&](const auto& leftover) {
     if (!leftover.remote_id.empty()) return leftover.remote_id == found.object->id;
     const bool is_here =
         leftover.account_id.empty() || leftover.account_id == found.account->org_id;
-    return is_here &&
-           (leftover.marker == marker->attempt || leftover.marker.ends_with(open_create));
+    return is_here && (leftover.marker == marker->attempt ||
+                       (leftover.marker + "/").find(open_create) != std::string::npos);
   });
 }
 

@@ -7,11 +7,15 @@
 namespace vapisync::test {
 
 void MemoryDatabase::list_leftover(Leftover leftover) {
-  const bool known = std::any_of(leftovers.begin(), leftovers.end(), [&](const Leftover& other) {
+  const auto known = std::ranges::find_if(leftovers, [&](const Leftover& other) {
     return other.account_id == leftover.account_id && other.kind == leftover.kind &&
            other.object() == leftover.object();
   });
-  if (!known) leftovers.push_back(std::move(leftover));
+  if (known == leftovers.end()) {
+    leftovers.push_back(std::move(leftover));
+  } else if (leftover.reason == "open_create" && leftover.due_at) {
+    known->due_at = leftover.due_at;
+  }
 }
 
 /// Only what is surely ours, and nobody's any more, has a time to go; by then it can be read.
@@ -86,7 +90,12 @@ std::vector<db::LeftoverClaim> MemoryDatabase::claim_leftovers(int limit, Millis
     claim.kind = leftover->kind;
     claim.object = leftover->object();
     claim.remote_id = leftover->remote_id;
-    if (leftover->reason != "open_create") claim.attempt = leftover->marker;
+    if (leftover->reason != "open_create") {
+      claim.attempt = leftover->marker;
+    } else if (const auto slash = leftover->marker.rfind('/');
+               slash != leftover->marker.find('/')) {
+      claim.adopted = leftover->marker.substr(slash + 1);
+    }
     claim.kept = resource.remote.marker;
     claim.kept_id = resource.remote.id;
     claim.resource_id = resource.id;

@@ -114,7 +114,8 @@ struct CleaningUpAfterALostAnswer : Cleaning {
   /// Resource 7 adopted k1, made by m1, while a create of its own was on its way.
   db::LeftoverClaim lost() {
     auto leftover = extra("");
-    leftover.object = "inst/7";
+    leftover.object = "inst/7/m1";
+    leftover.adopted = "m1";
     leftover.kept_id = "k1";
     return leftover;
   }
@@ -126,15 +127,20 @@ TEST(Janitor, DeletesWhatALostCreateMadeBesideTheObjectThatWasAdopted) {
   world.vapi.answer(200, "[" + made + "]").answer(200, made).answer(200, "{}");
   world.clean(world.lost());
   EXPECT_EQ(world.vapi.lines().back(), "DELETE /assistant/x1");
-  EXPECT_EQ(world.store.ended_leftovers, Lines{"inst/7"});
+  EXPECT_EQ(world.store.ended_leftovers, Lines{"inst/7/m1"});
 }
 
 TEST(Janitor, WhatCanNotBeToldFromTheAdoptedObjectStaysListed) {
-  CleaningUpAfterALostAnswer world;
-  world.vapi.answer(200, "[" + Cleaning::object_of("m1") + "]");
-  world.clean(world.lost());
-  EXPECT_EQ(world.vapi.requests.size(), 1U) << "it may be a copy that a user made";
-  EXPECT_EQ(world.store.kept_leftovers, Lines{"inst/7"});
+  for (const char* kept : {"m1", "", "m3"}) {
+    CleaningUpAfterALostAnswer world;
+    world.vapi.answer(200, "[" + Cleaning::object_of("m1") + "]");
+    auto leftover = world.lost();
+    leftover.kept = kept;
+    world.clean(leftover);
+    EXPECT_EQ(world.vapi.requests.size(), 1U) << "it may be a copy that a user made";
+    EXPECT_EQ(world.store.kept_leftovers, Lines{"inst/7/m1"})
+        << "whatever is kept by now: " << kept;
+  }
 }
 
 }  // namespace

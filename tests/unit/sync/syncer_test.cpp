@@ -147,7 +147,7 @@ TEST(Syncer, FurtherMatchesAreLeftovers) {
   ASSERT_EQ(report.leftovers.size(), 2U);
   EXPECT_EQ(report.leftovers[0].remote_id, "late");
   EXPECT_EQ(report.leftovers[1].reason, "open_create") << "its own may land beside what was found";
-  EXPECT_EQ(report.leftovers[1].marker, "inst/7");
+  EXPECT_EQ(report.leftovers[1].marker, "inst/7/m1");
 }
 
 TEST(Syncer, ALookUpThatFailsCreatesNothing) {
