@@ -116,6 +116,11 @@ class PostgresStore final : public EngineStore {
     co_return co_await pool_.run(std::move(work));
   }
 
+  Answer<bool> silence_bell() override {
+    auto work = [](Connection& connection) { return !connection.call("silence_bell").empty(); };
+    co_return co_await pool_.run(std::move(work));
+  }
+
   Answer<int64_t> register_platform(std::string fingerprint, std::string base_url,
                                     bool all_orgs) override {
     auto work = [=](Connection& connection) {

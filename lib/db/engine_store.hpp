@@ -208,6 +208,8 @@ class EngineStore {
 
   /// Asks writers to ring. True when one is at work that may not have noticed: look again soon.
   virtual Answer<bool> arm_bell(Milliseconds duration) = 0;
+  /// Writers need not ring while this daemon is awake.
+  virtual Answer<bool> silence_bell() = 0;
 
   /// `all_orgs`: from now on the platform's credential serves orgs that have none of their own.
   virtual Answer<int64_t> register_platform(std::string fingerprint, std::string base_url,

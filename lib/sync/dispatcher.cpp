@@ -15,6 +15,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr Milliseconds poll_min{100};
+constexpr Milliseconds rush_pause{3};
 constexpr Milliseconds poll_unheard{250};  ///< the longest poll while nobody hears the bell
 constexpr Milliseconds sweep_interval_min{20};
 constexpr Milliseconds sweep_interval_max{1'000};
@@ -88,6 +89,7 @@ asio::awaitable<void> Dispatcher::one_round() {
   if (*found == 0) co_return;
   unclaimed_since_.reset();
   poll_ = poll_min;
+  found_ = true;
 }
 
 /// Waiting for a few slots makes fewer and larger claims out of a stream of single ends.
@@ -171,7 +173,9 @@ asio::awaitable<Result<int>> Dispatcher::claim(Shares shares, int slots) {
   request.rows_per_org = options_.in_flight_per_org;
   request.lease = options_.lease;
   std::map<std::string, int> counted;  // of each org's first rows, those that are ours
+  int dealt = 0;
   for (const auto& share : shares) {
+    dealt += share.rows;
     request.shares.push_back({share.org, share.rows});
     const auto held = held_.find(share.org);
     counted[share.org] = held == held_.end() ? 0 : held->second.count;
@@ -194,11 +198,22 @@ asio::awaitable<Result<int>> Dispatcher::claim(Shares shares, int slots) {
     const bool as_dealt = claim.credential_id == credential_of[claim.org_id];
     as_dealt ? start(std::move(claim)) : give_back(std::move(claim));
   }
+  // What another daemon was just about to take counted against the slots: look again before anybody
+  // is left out for it.
+  const bool may_be_hidden =
+      daemons_ > 1 && dealt > slots && static_cast<int>(claims->size()) < slots;
+  if (may_be_hidden && taken.empty() && !std::exchange(collided_, true)) {
+    queue_.end_turn(shares, 0);
+    co_await sleep_for(parts_.clock, rush_pause);
+    co_return 0;
+  }
+  collided_ = collided_ && taken.empty();
   // Behind the last that got something, the slots may have run out.
   size_t reached = shares.size();
   while (!taken.empty() && reached > 0 && !taken.contains(shares[reached - 1].org)) --reached;
   queue_.end_turn(shares, reached);
-  const bool cut_off = static_cast<int>(claims->size()) >= slots;
+  const bool cut_off =
+      static_cast<int>(claims->size()) >= slots || (may_be_hidden && !taken.empty());
   // Less than its share: the org has no more that is due, as far as anybody can see now.
   for (size_t i = 0; i < reached; ++i) {
     const int rows = taken[shares[i].org];
@@ -292,8 +307,11 @@ void Dispatcher::recorded(const db::Report& report, const db::Receipt& receipt) 
   wake_.set();
 }
 
-/// Nothing more can be claimed: arm the bell, look once more, and sleep.
+/// Nothing more can be claimed. Where something came, more may be on its way; only after a look
+/// that found nothing: arm the bell, look once more, and sleep.
 asio::awaitable<void> Dispatcher::rest() {
+  if (std::exchange(found_, false)) co_return co_await look_soon();
+  rushes_ = 0;
   unclaimed_since_.reset();
   if (in_flight_ == 0) parts_.metrics.progressed();
   poll_ = std::min(poll_ * 2, options_.poll_max);
@@ -305,6 +323,16 @@ asio::awaitable<void> Dispatcher::rest() {
   const TimePoint due_at = next_due(poll_at);
   co_await wake_.wait_until(std::min(due_at, gate_opens_));
   if (parts_.clock.now() >= due_at) sweep_at_ = {};
+}
+
+/// Another daemon that sleeps has only the bell: it may be free when this one is not.
+asio::awaitable<void> Dispatcher::look_soon() {
+  if (rushes_++ > 0 && daemons_ == 1) co_await doorbell_.silence();
+  const TimePoint until = parts_.clock.now() + rush_pause;
+  while (parts_.clock.now() < until && queue_.empty() && !stopping_) {
+    co_await wake_.wait_until(next_due(until));
+  }
+  sweep_at_ = {};
 }
 
 asio::awaitable<bool> Dispatcher::bell_is_armed() {

@@ -90,6 +90,7 @@ class Dispatcher {
 
   boost::asio::awaitable<void> one_round();
   boost::asio::awaitable<void> rest();
+  boost::asio::awaitable<void> look_soon();
   boost::asio::awaitable<bool> bell_is_armed();
   boost::asio::awaitable<void> beat();
   boost::asio::awaitable<void> wait_out(const Error& error);
@@ -119,6 +120,9 @@ class Dispatcher {
   int in_flight_{0};
   int failures_{0};
   Milliseconds poll_;
+  bool collided_{false};  ///< another daemon took all that the last claim looked at
+  bool found_{false};     ///< something, since it last came to rest
+  int rushes_{0};         ///< how often in a row more had come soon after
   bool stopping_{false};
 };
 

@@ -30,6 +30,13 @@ asio::awaitable<Result<Doorbell::Answer>> Doorbell::arm(Milliseconds sleep) {
   co_return without_a_gap ? Answer::armed : Answer::look_once_more;
 }
 
+asio::awaitable<void> Doorbell::silence() {
+  if (clock_.now() >= armed_until_) co_return;
+  armed_until_ = {};
+  // Failing costs nobody more than a ring.
+  (void)co_await store_.silence_bell();
+}
+
 Milliseconds Doorbell::nudge() {
   const Milliseconds current = nudge_;
   nudge_ = std::min(nudge_ * 2, nudge_max);

@@ -20,6 +20,10 @@ class Doorbell {
   /// The bell must stay armed for `sleep` and a while longer.
   boost::asio::awaitable<Result<Answer>> arm(Milliseconds sleep);
 
+  /// While the dispatcher looks by itself, writers need not ring: that makes them wait for each
+  /// other.
+  boost::asio::awaitable<void> silence();
+
   /// Grows while a writer keeps its transaction open.
   Milliseconds nudge();
 

@@ -186,6 +186,14 @@ Store::Answer<bool> Store::arm_bell(Milliseconds duration) {
   return run<bool>("arm_bell", std::move(work));
 }
 
+Store::Answer<bool> Store::silence_bell() {
+  auto work = [&stage = stage_] {
+    stage.database.silence_bell();
+    return true;
+  };
+  return run<bool>("silence_bell", std::move(work));
+}
+
 Store::Answer<int64_t> Store::register_platform(std::string fingerprint, std::string, bool) {
   auto work = [&stage = stage_, fingerprint] {
     stage.database.register_platform(fingerprint);

@@ -31,6 +31,7 @@ class Store final : public db::EngineStore {
   Answer<std::vector<std::string>> wanted_keys(int64_t resource_id) override;
   Answer<int> wake_waiting(int64_t credential_id) override;
   Answer<bool> arm_bell(Milliseconds duration) override;
+  Answer<bool> silence_bell() override;
   Answer<int64_t> register_platform(std::string fingerprint, std::string base_url,
                                     bool all_orgs) override;
   Answer<std::vector<db::CredentialRow>> load_credentials(std::vector<int64_t> ids) override;

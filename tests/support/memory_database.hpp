@@ -175,6 +175,7 @@ class MemoryDatabase {
   int wake_waiting(int64_t credential_id, TimePoint now);
   /// True when a writer is at work that may not have seen the bell.
   bool arm_bell(Milliseconds duration, TimePoint now);
+  void silence_bell() { bell_until_ = {}; }
   [[nodiscard]] bool bell_is_armed(TimePoint now) const { return now < bell_until_; }
 
   std::vector<db::LeftoverClaim> claim_leftovers(int limit, Milliseconds lease, TimePoint now);

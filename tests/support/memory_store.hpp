@@ -87,6 +87,10 @@ class MemoryStore final : public db::EngineStore {
     if (down) co_return away();
     co_return false;
   }
+  Answer<bool> silence_bell() override {
+    ++silenced;
+    co_return true;
+  }
   Answer<int64_t> register_platform(std::string, std::string, bool) override { co_return 1; }
   Answer<std::vector<db::CredentialRow>> load_credentials(std::vector<int64_t> ids) override {
     if (down) co_return away();
@@ -154,6 +158,7 @@ class MemoryStore final : public db::EngineStore {
   int daemons{1};
 
   int sweeps_asked{0};
+  int silenced{0};  ///< how often writers were told that they need not ring
   int claims_asked{0};
   std::vector<size_t> batches;   ///< reports in each statement
   std::vector<int64_t> settled;  ///< resource ids, in order

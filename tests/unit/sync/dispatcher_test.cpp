@@ -37,8 +37,6 @@ struct Dispatching : World {
     return credentials.find(1)->client->gate();
   }
 
-  /// Every credential's requests go to the one scripted Vapi.
-
   DispatcherOptions options;
   Credentials credentials{{clock.executor(), store, clock, random},
                           credentials_options([this] { dispatcher.ring(); })};
@@ -64,6 +62,26 @@ TEST(Dispatcher, TheBellEndsItsRest) {
   world.dispatcher.ring();
   world.clock.settle();
   EXPECT_EQ(world.store.settled.size(), 1U) << "at once, without any time passing";
+}
+
+TEST(Dispatcher, WhileMoreKeepsComingNobodyNeedsToRing) {
+  Dispatching world;
+  world.start();
+  world.clock.run_for(std::chrono::minutes(1));
+  world.dispatcher.ring();
+  for (int save = 0; save < 5; ++save) {
+    world.add_due(1);
+    world.clock.run_for(milliseconds(2));
+    EXPECT_LE(world.store.silenced, save == 0 ? 0 : 1) << "a lone save is none of a rush";
+  }
+  world.clock.run_for(milliseconds(5));
+  EXPECT_EQ(world.store.settled.size(), 5U) << "only the first one rang";
+  EXPECT_EQ(world.store.silenced, 1);
+  world.clock.run_for(seconds(1));
+  world.add_due(1);
+  world.dispatcher.ring();
+  world.clock.settle();
+  EXPECT_EQ(world.store.settled.size(), 6U) << "it rests again, and is woken";
 }
 
 TEST(Dispatcher, WithoutTheBellItLooksByItself) {
