@@ -22,13 +22,27 @@ void show_problems(const json::Value& status, std::string& out) {
   out += "\n";
 }
 
+/// What a daemon that lives told with its last sign of life.
+std::string report_text(const json::Value& daemon) {
+  const auto* report = json::find(daemon, "report");
+  if (!flag(daemon, "alive") || report == nullptr || !report->IsObject()) return {};
+  const auto* rate = json::find(*report, "syncedPerSecond");
+  std::string out = fmt::format(", {:.1f}/s synced, {} in flight",
+                                rate != nullptr && rate->IsNumber() ? rate->GetDouble() : 0.0,
+                                json::int_or(*report, "inFlight", 0));
+  const auto open = json::int_or(*report, "breakersOpen", 0);
+  const auto half_open = json::int_or(*report, "breakersHalfOpen", 0);
+  if (open + half_open == 0) return out + ", breakers closed";
+  return out + fmt::format(", breakers: {} open, {} half open", open, half_open);
+}
+
 void show_daemons(const json::Value& status, std::string& out) {
   std::string_view label = "daemons";
   for (const auto& daemon : items(status, "daemons")) {
     line(out, label,
-         fmt::format("{} {} {}, seen {} ago", member_text(daemon, "daemonId"),
+         fmt::format("{} {} {}, seen {} ago{}", member_text(daemon, "daemonId"),
                      member_text(daemon, "version"), flag(daemon, "alive") ? "alive" : "gone",
-                     age_text(json::int_or(daemon, "ageSeconds", 0))));
+                     age_text(json::int_or(daemon, "ageSeconds", 0)), report_text(daemon)));
     label = "";
   }
   if (!label.empty()) line(out, label, "none was ever seen");

@@ -278,6 +278,12 @@ std::string report_to_json(const Report& report) {
   return {buffer.GetString(), buffer.GetSize()};
 }
 
+std::string daemon_report_to_json(const DaemonReport& report) {
+  return fmt::format(
+      R"({{"syncedPerSecond":{:.1f},"inFlight":{},"breakersOpen":{},"breakersHalfOpen":{}}})",
+      report.synced_per_s, report.in_flight, report.breakers_open, report.breakers_half_open);
+}
+
 Receipt receipt_from_row(const Row& row) {
   const auto status = view(row["status"]);
   Receipt receipt;

@@ -38,6 +38,7 @@ void add_facts(Claim& claim, const Row& row);
 std::string reports_to_json(const std::vector<const Report*>& reports);
 std::string objects_to_json(const std::vector<MarkedObject>& objects);
 std::string report_to_json(const Report& report);
+std::string daemon_report_to_json(const DaemonReport& report);
 /// From the columns `status` and `due_now`.
 Receipt receipt_from_row(const Row& row);
 

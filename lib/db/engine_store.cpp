@@ -244,11 +244,12 @@ class PostgresStore final : public EngineStore {
     co_return co_await pool_.run(std::move(work));
   }
 
-  Answer<int> heartbeat() override {
-    auto work = [this](Connection& connection) {
-      const auto row =
-          connection.call("heartbeat", options_.daemon_id, VAPISYNC_VERSION, daemon_silence.count())
-              .front();
+  Answer<int> heartbeat(DaemonReport report) override {
+    auto work = [this, report](Connection& connection) {
+      const auto row = connection
+                           .call("heartbeat", options_.daemon_id, VAPISYNC_VERSION,
+                                 daemon_silence.count(), daemon_report_to_json(report))
+                           .front();
       return row[0].as<int>();
     };
     co_return co_await pool_.run(std::move(work));

@@ -167,6 +167,14 @@ struct LeftoverClaim {
   std::string created_after;  ///< ISO 8601
 };
 
+/// What a daemon is at, for operators who ask the database.
+struct DaemonReport {
+  double synced_per_s{0};  ///< since the last report
+  int in_flight{0};
+  int breakers_open{0};
+  int breakers_half_open{0};
+};
+
 /// An account to look through after a restore.
 struct InventoryClaim {
   int64_t credential_id{0};
@@ -236,7 +244,7 @@ class EngineStore {
   virtual Answer<bool> end_inventory(int64_t credential_id) = 0;
 
   /// How many daemons are alive, this one included.
-  virtual Answer<int> heartbeat() = 0;
+  virtual Answer<int> heartbeat(DaemonReport report) = 0;
   virtual Answer<std::string> installation_id() = 0;
 };
 

@@ -290,6 +290,7 @@ void Dispatcher::recorded(const db::Report& report, const db::Receipt& receipt) 
                                 {"message", "this save waits longer than retry.overdue_after_s"}});
   }
   if (!report.leftovers.empty() && leftover_listed_) leftover_listed_();
+  synced_ += report.outcome == db::Outcome::confirmed ? 1 : 0;
   const db::Claim& claim = *report.claim;
   auto& held = held_[claim.org_id];
   if (std::exchange(held.hides_more, false)) queue_.add(claim.org_id, claim.credential_id);
@@ -351,8 +352,15 @@ asio::awaitable<bool> Dispatcher::bell_is_armed() {
 
 /// Each of n daemons takes one nth of every credential's limits.
 asio::awaitable<void> Dispatcher::beat() {
-  beat_at_ = parts_.clock.now() + beat_interval;
-  const auto alive = co_await parts_.store.heartbeat();
+  const TimePoint now = parts_.clock.now();
+  const double seconds = std::chrono::duration<double>(now - beaten_at_).count();
+  const auto states = parts_.credentials.states();
+  const double rate = beaten_at_ == TimePoint{} || seconds <= 0 ? 0 : synced_ / seconds;
+  const db::DaemonReport report{rate, in_flight_, states.open, states.half_open};
+  beat_at_ = now + beat_interval;
+  beaten_at_ = now;
+  synced_ = 0;
+  const auto alive = co_await parts_.store.heartbeat(report);
   if (!alive) co_return;
   daemons_ = *alive;
   parts_.credentials.share_with(daemons_);

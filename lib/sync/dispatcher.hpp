@@ -120,6 +120,8 @@ class Dispatcher {
   int in_flight_{0};
   int failures_{0};
   Milliseconds poll_;
+  TimePoint beaten_at_{};
+  int synced_{0};         ///< since then
   bool collided_{false};  ///< another daemon took all that the last claim looked at
   bool found_{false};     ///< something, since it last came to rest
   int rushes_{0};         ///< how often in a row more had come soon after

@@ -5,7 +5,7 @@ WITH unconverged AS MATERIALIZED (
 ), oldest AS MATERIALIZED (
   SELECT * FROM vapisync.oldest_unconverged()
 ), daemons AS (
-  SELECT d.daemon_id, d.version, d.seen_at, d.seen_at > now() - interval '15 seconds' AS alive
+  SELECT d.daemon_id, d.version, d.report, d.seen_at, d.seen_at > now() - interval '15 seconds' AS alive
     FROM vapisync.daemons d
 ), keys AS (
   SELECT c.credential_id, c.platform, c.paused_reason,
@@ -54,7 +54,7 @@ SELECT json_build_object(
   'healthy', NOT EXISTS (SELECT FROM problems),
   'problems', (SELECT coalesce(json_agg(p), '[]') FROM problems p),
   'daemons', (SELECT coalesce(json_agg(json_build_object('daemonId', d.daemon_id, 'version', d.version,
-      'alive', d.alive, 'seenAt', d.seen_at,
+      'alive', d.alive, 'report', d.report, 'seenAt', d.seen_at,
       'ageSeconds', extract(epoch FROM now() - d.seen_at)::bigint) ORDER BY d.seen_at DESC), '[]') FROM daemons d),
   'unconverged', (SELECT json_build_object('due', u.due, 'flying', u.flying, 'waiting', u.waiting,
       'paused', u.paused, 'blocked', u.blocked) FROM unconverged u),

@@ -103,12 +103,13 @@ TEST_F(EngineClaim, AnOrgWithoutAKeyUsesThePlatformsOnlyWhenThatServesAll) {
 
 TEST_F(EngineClaim, EveryDaemonThatBeatsCounts) {
   Engine other(database.url("app_daemon"), "other");
-  EXPECT_EQ(*engine.wait(engine.store().heartbeat()), 1);
-  EXPECT_EQ(*other.wait(other.store().heartbeat()), 2);
+  EXPECT_EQ(*engine.wait(engine.store().heartbeat({2.5, 3, 1, 0})), 1);
+  EXPECT_EQ(value(admin, "SELECT report ->> 'syncedPerSecond' FROM vapisync.daemons"), "2.5");
+  EXPECT_EQ(*other.wait(other.store().heartbeat({})), 2);
   value(admin,
         "UPDATE vapisync.daemons SET seen_at = now() - interval '1 minute'"
         " WHERE daemon_id = 'other'");
-  EXPECT_EQ(*engine.wait(engine.store().heartbeat()), 1) << "a silent one does not";
+  EXPECT_EQ(*engine.wait(engine.store().heartbeat({})), 1) << "a silent one does not";
 }
 
 TEST_F(EngineClaim, WorkThatIsNotDueIsLeftAlone) {

@@ -75,7 +75,12 @@ TEST_F(OperatorCommands, StatusAsJsonHasWhatTheTableHas) {
   const auto status = stage.run_json({"status"});
   EXPECT_TRUE(json::find(status, "healthy")->GetBool()) << json::to_text(status);
   EXPECT_TRUE(json::find(status, "problems")->Empty());
-  EXPECT_EQ(json::find(status, "daemons")->Size(), 1U);
+  ASSERT_EQ(json::find(status, "daemons")->Size(), 1U);
+  const auto* report = json::find((*json::find(status, "daemons"))[0], "report");
+  ASSERT_NE(report, nullptr);
+  for (const char* key : {"syncedPerSecond", "inFlight", "breakersOpen", "breakersHalfOpen"}) {
+    EXPECT_NE(json::find(*report, key), nullptr) << key;
+  }
   for (const char* key : {"unconverged", "oldest", "keys", "orgsPaused", "leftovers", "horizon"}) {
     EXPECT_NE(json::find(status, key), nullptr) << key;
   }

@@ -272,7 +272,7 @@ Store::Answer<std::optional<Milliseconds>> Store::next_leftover() {
   return run<std::optional<Milliseconds>>("next_leftover", std::move(work));
 }
 
-Store::Answer<int> Store::heartbeat() {
+Store::Answer<int> Store::heartbeat(db::DaemonReport) {
   auto work = [&stage = stage_, daemon = daemon_] {
     return stage.database.heartbeat(daemon, stage.world.now());
   };

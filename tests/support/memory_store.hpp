@@ -130,7 +130,8 @@ class MemoryStore final : public db::EngineStore {
   }
   Answer<int> record_inventory(std::string, std::vector<db::MarkedObject>) override { co_return 0; }
   Answer<bool> end_inventory(int64_t) override { co_return true; }
-  Answer<int> heartbeat() override {
+  Answer<int> heartbeat(db::DaemonReport report) override {
+    reported = report;
     if (down) co_return away();
     co_return daemons;
   }
@@ -157,6 +158,7 @@ class MemoryStore final : public db::EngineStore {
 
   int daemons{1};
 
+  db::DaemonReport reported;
   int sweeps_asked{0};
   int silenced{0};  ///< how often writers were told that they need not ring
   int claims_asked{0};

@@ -54,6 +54,18 @@ TEST(Dispatcher, WorksOnWhatIsDue) {
   EXPECT_EQ(world.dispatcher.in_flight(), 0);
 }
 
+TEST(Dispatcher, TellsOperatorsHowFastItIs) {
+  Dispatching world;
+  world.add_due(10);
+  world.start();
+  world.clock.run_for(seconds(5));
+  world.dispatcher.ring();
+  world.clock.settle();
+  EXPECT_DOUBLE_EQ(world.store.reported.synced_per_s, 2) << "ten in the five seconds between beats";
+  world.clock.run_for(seconds(11));
+  EXPECT_EQ(world.store.reported.synced_per_s, 0);
+}
+
 TEST(Dispatcher, TheBellEndsItsRest) {
   Dispatching world;
   world.start();
