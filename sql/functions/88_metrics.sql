@@ -1,5 +1,13 @@
 -- What is counted for operators: `status` and the daemon's metrics read the same.
 
+-- The Vapi keys that some org uses: nobody waits for one that was replaced. With the platform's, where it serves all.
+CREATE OR REPLACE FUNCTION vapisync.used_credentials(platform_for_all boolean) RETURNS SETOF vapisync.credentials
+LANGUAGE sql STABLE AS $$
+  SELECT c.* FROM vapisync.credentials c
+   WHERE c.platform AND platform_for_all
+      OR EXISTS (SELECT FROM vapisync.orgs o WHERE o.credential_id = c.credential_id)
+$$;
+
 -- Resources that are not converged, and those behind which a person is needed. At most `rows_max` of the queue are
 -- looked at (null: all of them).
 CREATE OR REPLACE FUNCTION vapisync.unconverged(platform_for_all boolean, rows_max bigint)

@@ -12,7 +12,7 @@ WITH unconverged AS MATERIALIZED (
          CASE WHEN isfinite(c.paused_until) THEN c.paused_until END AS paused_until,
          (SELECT json_agg(x.org_id) FROM (SELECT o.org_id FROM vapisync.orgs o
            WHERE o.credential_id = c.credential_id ORDER BY o.org_id LIMIT 10) x) AS orgs
-    FROM vapisync.credentials c WHERE c.state = 'paused' ORDER BY c.credential_id LIMIT 100
+    FROM vapisync.used_credentials($2) c WHERE c.state = 'paused' ORDER BY c.credential_id LIMIT 100
 ), paused_orgs AS (
   SELECT o.org_id, o.paused_at, o.paused_reason FROM vapisync.orgs o
    WHERE o.paused_at IS NOT NULL ORDER BY o.paused_at LIMIT 100
