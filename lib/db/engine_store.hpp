@@ -122,6 +122,8 @@ struct ReadyOrg {
   std::string fingerprint;   ///< of the credential's key: another one is another key
   Milliseconds rest{0};      ///< how long the credential must rest, as any daemon found
   bool paused{false};        ///< by an operator
+  /// The credential's row says paused, also when its rest is over: somebody must find out.
+  bool key_paused{false};
 };
 
 struct SweepRequest {

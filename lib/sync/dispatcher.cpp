@@ -104,12 +104,14 @@ asio::awaitable<Result<bool>> Dispatcher::sweep() {
   db::SweepRequest request;
   request.limit = sweep_slice;
   while (true) {
+    const TimePoint asked_at = parts_.clock.now();
     auto orgs = co_await parts_.store.sweep(request);
     if (!orgs) co_return orgs.error();
     if (failures_ > 0) log::info("db.claiming_again");
     failures_ = 0;
     const auto prepared = co_await parts_.credentials.prepare(*orgs);
     if (!prepared) co_return prepared.error();
+    parts_.credentials.follow(*orgs, asked_at);
     take_in(*orgs);
     if (static_cast<int>(orgs->size()) < request.limit) break;
     request.after_org = orgs->back().org_id;
@@ -356,6 +358,7 @@ asio::awaitable<void> Dispatcher::beat() {
   if (!alive) co_return;
   daemons_ = *alive;
   parts_.credentials.share_with(daemons_);
+  parts_.credentials.forget_unneeded();
 }
 
 TimePoint Dispatcher::next_due(TimePoint at_latest) {

@@ -74,7 +74,8 @@ Store::Answer<std::vector<db::ReadyOrg>> Store::sweep(db::SweepRequest request) 
     for (auto& org : stage.database.sweep(request, now)) {
       const int64_t id = stage.database.credential_of(org);
       const auto& row = stage.database.credentials.at(id);
-      out.push_back({org, id, row.fingerprint, stage.database.credential_pause(id, now), false});
+      out.push_back({org, id, row.fingerprint, stage.database.credential_pause(id, now), false,
+                     row.paused_until.has_value()});
     }
     return out;
   };

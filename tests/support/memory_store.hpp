@@ -26,7 +26,9 @@ class MemoryStore final : public db::EngineStore {
     for (const auto& claim : due) orgs.insert(claim.org_id);
     std::vector<db::ReadyOrg> out;
     out.reserve(orgs.size());
-    for (const auto& org : orgs) out.push_back({org, 1, "fingerprint", Milliseconds{0}, false});
+    for (const auto& org : orgs) {
+      out.push_back({org, 1, "fingerprint", Milliseconds{0}, false, key_paused});
+    }
     co_return out;
   }
 
@@ -137,11 +139,13 @@ class MemoryStore final : public db::EngineStore {
   Answer<bool> pause_credential(int64_t, std::string reason, Milliseconds) override {
     if (down) co_return away();
     pauses.push_back(std::move(reason));
+    key_paused = true;
     co_return true;
   }
   Answer<bool> resume_credential(int64_t) override {
     if (down) co_return away();
     pauses.emplace_back("resumed");
+    key_paused = false;
     co_return true;
   }
   Answer<std::string> installation_id() override { co_return "inst"; }
@@ -151,6 +155,7 @@ class MemoryStore final : public db::EngineStore {
   std::map<int64_t, int> held_times;     ///< how often a writer still holds this resource
   std::vector<std::string> keys_ever_wanted;
   int64_t credential_of_claims{1};  ///< while a sweep says 1
+  bool key_paused{false};           ///< its row says so
   bool down{false};
   bool renewals_succeed{true};
   std::function<boost::asio::awaitable<void>()> before_renewal;

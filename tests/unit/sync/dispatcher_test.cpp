@@ -20,12 +20,15 @@ struct Dispatching : World {
     clock.settle();
   }
 
+  void add_claim() {
+    db::Claim claim = live();
+    claim.resource_id = ++last_id;
+    claim.lease_end = clock.now() + std::chrono::hours(1);
+    store.due.push_back(std::move(claim));
+  }
   void add_due(int count, Duration answered_after = Duration{0}) {
     for (int i = 0; i < count; ++i) {
-      db::Claim claim = live();
-      claim.resource_id = ++last_id;
-      claim.lease_end = clock.now() + std::chrono::hours(1);
-      store.due.push_back(std::move(claim));
+      add_claim();
       vapi.reply(stored(200), answered_after);
     }
   }
@@ -139,6 +142,34 @@ TEST(Dispatcher, APausedCredentialClaimsNothing) {
   EXPECT_EQ(world.store.claims_asked, 0);
   world.clock.run_for(seconds(2));
   EXPECT_EQ(world.store.settled.size(), 1U);
+}
+
+TEST(Dispatcher, APauseThatAnEarlierProcessStoredEndsWithTheFirstSuccess) {
+  Dispatching world;
+  world.store.key_paused = true;  // its time is over, and nobody has tried since
+  world.add_due(3, seconds(1));
+  world.start();
+  EXPECT_EQ(world.vapi.requests.size(), 1U) << "one finds out";
+  world.clock.run_for(seconds(10));
+  EXPECT_EQ(world.store.settled.size(), 3U);
+  EXPECT_EQ(world.store.pauses, Lines{"resumed"});
+}
+
+TEST(Dispatcher, APauseThatAnOperatorEndsInTheDatabaseEndsAtOnce) {
+  Dispatching world;
+  world.add_claim();
+  world.vapi.answer(401, "{}");
+  world.start();
+  world.clock.run_for(seconds(10));
+  ASSERT_EQ(world.store.pauses, Lines{"http_401"});
+  EXPECT_EQ(world.vapi.requests.size(), 1U) << "it rests for a minute";
+
+  world.add_due(1);
+  world.store.key_paused = false;
+  world.dispatcher.ring();
+  world.clock.run_for(milliseconds(10));
+  EXPECT_EQ(world.vapi.requests.size(), 2U);
+  EXPECT_EQ(world.log.count("credential.resumed"), 1);
 }
 
 TEST(Dispatcher, WhatAnotherCredentialMustDoIsGivenBackUnsent) {
