@@ -33,7 +33,7 @@ Health judge(const HealthFacts& facts, const HealthLimits& limits) {
     no(for_seconds("outcomes have waited to be written", facts.outcomes_waited));
   }
   if (longer(facts.unclaimed, limits.slow)) {
-    no(for_seconds("work is there and nothing was claimed", facts.unclaimed));
+    no(for_seconds("nothing could be claimed, though there may be work,", facts.unclaimed));
   }
 
   const auto degraded = [&health](bool is, std::string what) {

@@ -73,9 +73,16 @@ asio::awaitable<void> Dispatcher::one_round() {
   const TimePoint now = parts_.clock.now();
   if (now >= beat_at_) co_await beat();
   const bool full = recorder_.held() >= static_cast<size_t>(options_.in_flight) * held_factor;
-  if (recorder_.stuck() || full) co_return co_await wake_.wait_until(now + poll_min);
+  if (recorder_.stuck() || full) {
+    could_not_claim();
+    co_await wake_.wait_until(now + poll_min);
+    co_return;
+  }
   const int slots = free_slots();
-  if (slots == 0) co_return co_await wake_.wait_until(now + options_.poll_max);
+  if (slots == 0) {
+    unclaimed_since_.reset();
+    co_return co_await wait_until(now + options_.poll_max);
+  }
 
   if (now >= sweep_at_) {
     const auto swept = co_await sweep();
@@ -83,13 +90,21 @@ asio::awaitable<void> Dispatcher::one_round() {
   }
   Shares shares = deal(slots);
   if (shares.empty()) co_return co_await rest();
-  if (!unclaimed_since_) unclaimed_since_ = now;
+  could_not_claim();  // unless this does
   const auto found = co_await claim(std::move(shares), slots);
   if (!found) co_return co_await wait_out(found.error());
   if (*found == 0) co_return;
   unclaimed_since_.reset();
   poll_ = poll_min;
   found_ = true;
+}
+
+/// Waits for whatever may change something, and is alive meanwhile.
+asio::awaitable<void> Dispatcher::wait_until(TimePoint t) {
+  while (!co_await wake_.wait_until(std::min(t, beat_at_)) && parts_.clock.now() < t) {
+    co_await beat();
+    if (in_flight_ == 0) parts_.metrics.progressed();  // there is nothing that could stand still
+  }
 }
 
 /// Waiting for a few slots makes fewer and larger claims out of a stream of single ends.
@@ -323,7 +338,7 @@ asio::awaitable<void> Dispatcher::rest() {
   const TimePoint now = parts_.clock.now();
   const TimePoint poll_at = now + poll_;
   const TimePoint due_at = next_due(poll_at);
-  co_await wake_.wait_until(std::min(due_at, gate_opens_));
+  co_await wait_until(std::min(due_at, gate_opens_));
   if (parts_.clock.now() >= due_at) sweep_at_ = {};
 }
 
@@ -372,6 +387,7 @@ asio::awaitable<void> Dispatcher::wait_out(const Error& error) {
     log::failure(log::Level::error, "db.claiming_failed", error,
                  "saves stay in the database; the daemon keeps trying");
   }
+  could_not_claim();
   sweep_at_ = {};
   const Milliseconds pause = poll_min * (1 << std::min(failures_++, 6));
   co_await wake_.wait_until(parts_.clock.now() + std::min(pause, failure_pause_max));

@@ -134,6 +134,7 @@ class MemoryStore final : public db::EngineStore {
   Answer<bool> end_inventory(int64_t) override { co_return true; }
   Answer<int> heartbeat() override {
     if (down) co_return away();
+    ++beats;
     co_return daemons;
   }
   Answer<bool> pause_credential(int64_t, std::string reason, Milliseconds) override {
@@ -162,6 +163,7 @@ class MemoryStore final : public db::EngineStore {
 
   int daemons{1};
 
+  int beats{0};
   int sweeps_asked{0};
   int silenced{0};  ///< how often writers were told that they need not ring
   int claims_asked{0};

@@ -70,7 +70,7 @@ TEST(Health, OutcomesThatWaitAreNotReadyAndOnlyAHungStatementIsHung) {
 TEST(Health, WorkThatNobodyClaimsIsNotReady) {
   const auto health = judged([](auto& f) { f.unclaimed = seconds(11); });
   EXPECT_TRUE(health.live());
-  EXPECT_EQ(health.reasons, Texts{"work is there and nothing was claimed for 11 s"});
+  EXPECT_EQ(health.reasons, Texts{"nothing could be claimed, though there may be work, for 11 s"});
 }
 
 TEST(Health, WhatOthersDoNotLetItDoIsDegradedAndStillReady) {

@@ -32,6 +32,11 @@ struct Dispatching : World {
       vapi.reply(stored(200), answered_after);
     }
   }
+  /// Since when nothing could be claimed.
+  std::optional<Duration> unclaimed() {
+    const auto since = dispatcher.unclaimed_since();
+    return since ? std::optional<Duration>(clock.now() - *since) : std::nullopt;
+  }
 
   /// The gate of the one credential there is.
   core::Gate& gate() {
@@ -214,6 +219,80 @@ TEST(Dispatcher, ClaimsNothingWhileReportsCannotBeRecorded) {
   world.clock.run_for(seconds(10));
   EXPECT_EQ(world.log.count("db.recording_failed"), 1);
   EXPECT_EQ(world.store.settled, (std::vector<int64_t>{1, 2})) << "nothing is lost";
+}
+
+TEST(Dispatcher, BeatsHoweverLongItRests) {
+  DispatcherOptions options;
+  options.poll_max = seconds(60);
+  Dispatching world(options);
+  world.start();
+  world.clock.run_for(std::chrono::minutes(10));  // the longest rest is reached
+  const int beats = world.store.beats;
+  const int asked = world.store.sweeps_asked;
+  world.clock.run_for(std::chrono::minutes(5));
+  EXPECT_GE(world.store.beats - beats, 55);
+  EXPECT_LE(world.store.sweeps_asked - asked, 12) << "it looks no oftener than it must";
+
+  world.dispatcher.ring();
+  world.add_due(1);
+  world.clock.settle();
+  EXPECT_EQ(world.store.settled.size(), 1U) << "and is awake at once";
+}
+
+TEST(Dispatcher, BeatsWhileEverySlotIsInUse) {
+  DispatcherOptions options;
+  options.poll_max = seconds(60);
+  options.in_flight = 1;
+  Dispatching world(options);
+  world.add_due(1, seconds(29));
+  world.start();
+  world.clock.run_for(seconds(28));
+  EXPECT_GE(world.store.beats, 5);
+  EXPECT_FALSE(world.unclaimed()) << "there was no room for more";
+}
+
+TEST(Dispatcher, SaysSinceWhenItsSweepsFail) {
+  Dispatching world;
+  world.store.down = true;
+  world.start();
+  world.clock.run_for(seconds(30));
+  EXPECT_EQ(world.unclaimed(), Duration(seconds(30)));
+  world.store.down = false;
+  world.clock.run_for(seconds(10));
+  EXPECT_FALSE(world.unclaimed()) << "nothing is there to be claimed";
+}
+
+TEST(Dispatcher, SaysSinceWhenOutcomesKeepItFromClaiming) {
+  Dispatching world;
+  world.add_due(1, seconds(1));
+  world.start();
+  world.store.down = true;
+  world.clock.run_for(seconds(31));
+  ASSERT_TRUE(world.dispatcher.recorder().stuck());
+  ASSERT_TRUE(world.unclaimed());
+  EXPECT_GE(*world.unclaimed(), seconds(25));
+  world.store.down = false;
+  world.add_due(1);
+  world.clock.run_for(seconds(10));
+  EXPECT_EQ(world.store.settled.size(), 2U);
+  EXPECT_FALSE(world.unclaimed());
+}
+
+TEST(Dispatcher, AKeyThatNobodyUsesAnyMoreIsForgottenWithItsBreaker) {
+  Dispatching world;
+  for (size_t subject = 0; subject < 5; ++subject)
+    world.gate().failed(world.clock.now(), 0, subject);
+  ASSERT_EQ(world.credentials.states().open, 1);
+  world.start();
+  world.clock.run_for(std::chrono::minutes(4));
+  EXPECT_EQ(world.credentials.states().half_open, 1) << "its org may still have work soon";
+  world.clock.run_for(std::chrono::minutes(2));
+  EXPECT_EQ(world.credentials.states().half_open, 0);
+  world.add_due(1);
+  world.dispatcher.ring();
+  world.clock.run_for(milliseconds(10));
+  EXPECT_EQ(world.store.settled.size(), 1U) << "it is made anew when it is needed";
+  EXPECT_EQ(world.credentials.states().closed, 1);
 }
 
 TEST(Dispatcher, StoppingFinishesWhatWasSentAndClaimsNoMore) {
