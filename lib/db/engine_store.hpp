@@ -239,6 +239,8 @@ class EngineStore {
 
   /// How many daemons are alive, this one included.
   virtual Answer<int> heartbeat() = 0;
+  /// This one ends: the others need not wait until it is silent for long.
+  virtual Answer<bool> leave() = 0;
   virtual Answer<std::string> installation_id() = 0;
 };
 

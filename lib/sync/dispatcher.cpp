@@ -66,6 +66,7 @@ void Dispatcher::ring() {
 asio::awaitable<void> Dispatcher::run() {
   while (!stopping_) co_await one_round();
   while (in_flight_ > 0) co_await wake_.wait();
+  static_cast<void>(co_await parts_.store.leave());  // else it is missed for a while
   recorder_.stop();
 }
 

@@ -104,6 +104,18 @@ TEST_F(Status, ADaemonCountsAsLongAsItIsSeen) {
   EXPECT_TRUE(has_problem(status(), "no_daemon"));
 }
 
+TEST_F(Status, OfDaemonsThatAreGoneItNamesTheLatestAndCountsAll) {
+  sql("INSERT INTO vapisync.daemons (daemon_id, version, seen_at)"
+      " SELECT 'gone' || i, '1', now() - interval '1 minute' * i FROM generate_series(1, 30) i");
+  sql("INSERT INTO vapisync.daemons (daemon_id, version) VALUES ('alive', '1')");
+  const auto found = status();
+  const auto& daemons = *json::find(found, "daemons");
+  ASSERT_EQ(daemons.Size(), 21U);
+  EXPECT_EQ(json::text_or(daemons[0], "daemonId", ""), "alive");
+  EXPECT_EQ(json::text_or(daemons[20], "daemonId", ""), "gone20");
+  EXPECT_EQ(json::int_or(found, "daemonsGone", 0), 30);
+}
+
 TEST_F(Status, WhyNamesWhatAResourceWaitsForByReference) {
   value(app, test::save("acme", "t", R"([
     {"kind":"tool","key":"kb","payload":{"type":"endCall"}},

@@ -280,6 +280,11 @@ Store::Answer<int> Store::heartbeat() {
   return run<int>("heartbeat", std::move(work));
 }
 
+Store::Answer<bool> Store::leave() {
+  auto work = [&stage = stage_, daemon = daemon_] { return stage.database.leave(daemon); };
+  return run<bool>("leave", std::move(work));
+}
+
 Store::Answer<std::string> Store::installation_id() {
   return run<std::string>("installation_id", [] { return std::string(installation); });
 }

@@ -137,6 +137,11 @@ class MemoryStore final : public db::EngineStore {
     ++beats;
     co_return daemons;
   }
+  Answer<bool> leave() override {
+    if (down) co_return away();
+    daemons = 0;
+    co_return true;
+  }
   Answer<bool> pause_credential(int64_t, std::string reason, Milliseconds) override {
     if (down) co_return away();
     pauses.push_back(std::move(reason));

@@ -308,6 +308,7 @@ TEST(Dispatcher, StoppingFinishesWhatWasSentAndClaimsNoMore) {
   EXPECT_TRUE(world.ended);
   EXPECT_EQ(world.store.settled.size(), 2U);
   EXPECT_EQ(world.store.due.size(), 1U);
+  EXPECT_EQ(world.store.daemons, 0) << "nobody misses it";
 }
 
 }  // namespace
