@@ -74,7 +74,7 @@ core::Health Daemon::health() const {
     facts.outcomes_waited = since(*clock_, recorder.waiting_since());
     facts.unclaimed = since(*clock_, dispatcher_->unclaimed_since());
     facts.breakers_open = states.open + states.half_open;
-    facts.credentials_paused = states.paused;
+    facts.credentials_paused = std::max(states.paused, queue_watch_->paused_credentials());
     facts.unheard = since(*clock_, unheard_since_);
   }
   core::HealthLimits limits;

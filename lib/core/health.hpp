@@ -24,7 +24,9 @@ struct HealthFacts {
 
 struct HealthLimits {
   Milliseconds slow{10'000};  ///< longer than this is no progress
-  Milliseconds hung{30'000};  ///< longer than this no part of us takes for one step
+  /// Longer than this no part of us takes for one step: a statement has 30 s (statement_timeout),
+  /// and a connection that says nothing is cut after 45.
+  Milliseconds hung{60'000};
 };
 
 struct Health {
