@@ -16,6 +16,11 @@ constexpr int looks_each_limit = 4;  ///< so that one that is late does no harm
 
 constexpr Metrics::Family breakers{"vapisync_breaker_state",
                                    "Credentials by the state of their breaker, in this daemon."};
+constexpr Metrics::Family ready{"vapisync_ready",
+                                "1 while this daemon can make progress, as /readyz says."};
+constexpr Metrics::Family degraded{
+    "vapisync_degraded",
+    "1 while something that is not this daemon's holds it up, as /readyz says."};
 constexpr Metrics::Family reconnects{"vapisync_db_reconnects_total",
                                      "Database connections that took the place of a broken one."};
 
@@ -57,6 +62,9 @@ std::string Daemon::metrics_text() {
   show("closed", states.closed);
   show("open", states.open);
   show("half_open", states.half_open);
+  const auto found = health();
+  metrics_.gauge(ready).set(found.ready() ? 1 : 0);
+  metrics_.gauge(degraded).set(found.degraded.empty() ? 0 : 1);
   return metrics_.text();
 }
 

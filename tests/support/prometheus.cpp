@@ -65,7 +65,7 @@ Prometheus::Prometheus(std::string directory, const std::string& target)
 
 void Prometheus::await_first_look() {
   await("Prometheus to look at the daemon", [this] {
-    return !ask("/api/v1/query?query=vapisync_leftovers")["data"]["result"].GetArray().Empty();
+    return !ask("/api/v1/query?query=vapisync_ready")["data"]["result"].GetArray().Empty();
   });
   await_resolved("VapisyncDown");
 }
