@@ -35,7 +35,8 @@ int free_port() {
 std::string hurried_rules() {
   std::ifstream file(VAPISYNC_SOURCE_DIR "/monitoring/alerts.yml");
   const std::string rules{std::istreambuf_iterator<char>(file), {}};
-  return std::regex_replace(rules, std::regex("for: [0-9]+[mh]"), "for: 0s");
+  const auto at_once = std::regex_replace(rules, std::regex("for: [0-9]+[mh]"), "for: 0s");
+  return std::regex_replace(at_once, std::regex("\\[[0-9]+m\\]"), "[15s]");
 }
 
 Prometheus::Prometheus(std::string directory, const std::string& target)
