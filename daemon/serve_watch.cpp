@@ -13,6 +13,7 @@ namespace {
 
 constexpr Milliseconds look_every{1'000};
 constexpr int looks_each_limit = 4;  ///< so that one that is late does no harm
+constexpr int looks_each_status = 10;
 
 constexpr Metrics::Family breakers{"vapisync_breaker_state",
                                    "Credentials by the state of their breaker, in this daemon."};
@@ -109,7 +110,9 @@ asio::awaitable<void> Daemon::watch_itself() {
 void Daemon::tell_health(const core::Health& health) {
   std::string text = health.ready() ? "ready" : "not ready: " + join(health.reasons);
   if (!health.degraded.empty()) text += "; degraded: " + join(health.degraded);
-  if (text == told_status_) return;
+  // A systemd that was busy did not read the last one.
+  if (text == told_status_ && ++looks_since_told_ < looks_each_status) return;
+  looks_since_told_ = 0;
   told_status_ = text;
   notify::status(text);
   // The start and the end have lines of their own.

@@ -24,8 +24,9 @@ Health judge(const HealthFacts& facts, const HealthLimits& limits) {
 
   const auto no = [&health](std::string why) { health.reasons.push_back(std::move(why)); };
   if (facts.stopping) no("it was told to stop");
-  if (!facts.started) no("it has not started: " + facts.database);
-  if (facts.started && !facts.database.empty()) no("the database is not usable: " + facts.database);
+  const std::string why = facts.database.empty() ? "" : ": " + facts.database;
+  if (!facts.started) no("it has not started" + why);
+  if (facts.started && !facts.database.empty()) no("the database is not usable" + why);
   if (longer(facts.database_asked, limits.slow)) {
     no(for_seconds("the database has not answered", facts.database_asked));
   }

@@ -33,7 +33,7 @@ LANGUAGE sql STABLE AS $$
          coalesce(sum(o.waiting) FILTER (WHERE NOT o.paused AND NOT o.stopped), 0)::bigint,
          coalesce(sum(o.due + o.waiting) FILTER (WHERE o.paused OR o.stopped), 0)::bigint,
          (SELECT count(*) FROM vapisync.resources r WHERE r.last_error IS NOT NULL),
-         count(*) FILTER (WHERE o.without_key)
+         count(*) FILTER (WHERE o.without_key AND NOT o.paused)
     FROM orgs o
 $$;
 

@@ -43,6 +43,10 @@ TEST(Health, BeforeTheStartItIsNotReadyAndSaysWhy) {
   EXPECT_EQ(health.reasons, Texts{"it has not started: no schema"});
 }
 
+TEST(Health, AStartThatNothingHasHeldUpYetSaysOnlyThat) {
+  EXPECT_EQ(judge(HealthFacts{}, limits).reasons, Texts{"it has not started"});
+}
+
 TEST(Health, WhoWasToldToStopIsNotReady) {
   EXPECT_EQ(judged([](auto& f) { f.stopping = true; }).reasons, Texts{"it was told to stop"});
 }
