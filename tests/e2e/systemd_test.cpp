@@ -58,6 +58,8 @@ TEST_F(Systemd, StartsReloadsRestartsWhatHangsAndStops) {
   const auto user = machine->run({"/bin/bash", "-c", "stat -c %u /proc/" + pid});
   EXPECT_GE(std::stoi(user.out), 61'184) << "a user of the moment";
   expect_synced("r1");
+  const Ran doctor = machine->run({"/usr/bin/vapisync", "doctor"});
+  EXPECT_TRUE(contains(doctor.out, "/etc/credstore/vapisync.platform.key")) << doctor.out;
 
   configure("log.level = \"debug\"\n");
   run({"systemctl", "reload", "vapisync"});
