@@ -139,8 +139,8 @@ std::vector<StoredKey> stored_keys(pqxx::connection& connection) {
   std::vector<StoredKey> keys;
   for (const auto& row :
        tx.exec("SELECT credential_id, platform, fingerprint, base_url, coalesce(key_sealed, '')"
-               " FROM vapisync.credentials ORDER BY platform DESC, state DESC, credential_id LIMIT "
-               "10")) {
+               " FROM vapisync.used_credentials(true)"
+               " ORDER BY platform DESC, state DESC, credential_id LIMIT 10")) {
     keys.push_back({row[0].as<int64_t>(), row[1].as<bool>(), row[2].as<std::string>(),
                     row[3].as<std::string>(), row[4].as<std::string>()});
   }

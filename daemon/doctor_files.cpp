@@ -1,4 +1,5 @@
 #include <cerrno>
+#include <filesystem>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <system_error>
@@ -43,6 +44,16 @@ void look_at_password(const config::Config& config, Findings& findings) {
   look_at_file(origin->second.substr(0, line), "the password of database.url", findings);
 }
 
+/// What systemd hands to the service; no setting names it.
+void look_at_credential_store(Findings& findings) {
+  std::error_code absent;
+  for (const auto& file : std::filesystem::directory_iterator("/etc/credstore", absent)) {
+    if (file.path().filename().string().starts_with("vapisync.")) {
+      look_at_file(file.path(), "a secret of the service", findings);
+    }
+  }
+}
+
 }  // namespace
 
 void look_at_files(const config::Config& config, Findings& findings) {
@@ -53,6 +64,7 @@ void look_at_files(const config::Config& config, Findings& findings) {
     look_at_file(config.secrets.key_file, "the sealing keys", findings);
   }
   look_at_password(config, findings);
+  look_at_credential_store(findings);
 }
 
 }  // namespace vapisync::doctor

@@ -114,7 +114,9 @@ asio::awaitable<bool> Daemon::try_database() {
   if (connected) co_return true;
   const Error& why = connected.error();
   if (why.verdict == Verdict::invalid) {
-    exit_code_ = commands::exit_error;
+    // Only a newer binary helps then; a right that is missing may be given any moment.
+    const bool too_old = why.code == "schema_too_new";
+    exit_code_ = too_old ? commands::exit_config : commands::exit_error;
     log::failure(log::Level::error, "serve.impossible", why);
   } else if (why.message != waits_for_) {
     waits_for_ = why.message;

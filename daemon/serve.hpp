@@ -102,6 +102,7 @@ class Daemon {
   std::string waits_for_;  ///< why it has not started
   std::optional<TimePoint> unheard_since_;
   std::string told_status_;
+  int looks_since_told_{0};
   bool told_ready_{true};
   bool started_{false};
   bool stopping_{false};

@@ -13,9 +13,15 @@ namespace {
 
 constexpr Milliseconds look_every{1'000};
 constexpr int looks_each_limit = 4;  ///< so that one that is late does no harm
+constexpr int looks_each_status = 10;
 
 constexpr Metrics::Family breakers{"vapisync_breaker_state",
                                    "Credentials by the state of their breaker, in this daemon."};
+constexpr Metrics::Family ready{"vapisync_ready",
+                                "1 while this daemon can make progress, as /readyz says."};
+constexpr Metrics::Family degraded{
+    "vapisync_degraded",
+    "1 while something that is not this daemon's holds it up, as /readyz says."};
 constexpr Metrics::Family reconnects{"vapisync_db_reconnects_total",
                                      "Database connections that took the place of a broken one."};
 
@@ -57,6 +63,9 @@ std::string Daemon::metrics_text() {
   show("closed", states.closed);
   show("open", states.open);
   show("half_open", states.half_open);
+  const auto found = health();
+  metrics_.gauge(ready).set(found.ready() ? 1 : 0);
+  metrics_.gauge(degraded).set(found.degraded.empty() ? 0 : 1);
   return metrics_.text();
 }
 
@@ -74,7 +83,7 @@ core::Health Daemon::health() const {
     facts.outcomes_waited = since(*clock_, recorder.waiting_since());
     facts.unclaimed = since(*clock_, dispatcher_->unclaimed_since());
     facts.breakers_open = states.open + states.half_open;
-    facts.credentials_paused = states.paused;
+    facts.credentials_paused = std::max(states.paused, queue_watch_->paused_credentials());
     facts.unheard = since(*clock_, unheard_since_);
   }
   core::HealthLimits limits;
@@ -101,7 +110,9 @@ asio::awaitable<void> Daemon::watch_itself() {
 void Daemon::tell_health(const core::Health& health) {
   std::string text = health.ready() ? "ready" : "not ready: " + join(health.reasons);
   if (!health.degraded.empty()) text += "; degraded: " + join(health.degraded);
-  if (text == told_status_) return;
+  // A systemd that was busy did not read the last one.
+  if (text == told_status_ && ++looks_since_told_ < looks_each_status) return;
+  looks_since_told_ = 0;
   told_status_ = text;
   notify::status(text);
   // The start and the end have lines of their own.

@@ -38,14 +38,17 @@ std::string report_text(const json::Value& daemon) {
 
 void show_daemons(const json::Value& status, std::string& out) {
   std::string_view label = "daemons";
+  int64_t gone = json::int_or(status, "daemonsGone", 0);
   for (const auto& daemon : items(status, "daemons")) {
+    if (!flag(daemon, "alive")) --gone;
     line(out, label,
          fmt::format("{} {} {}, seen {} ago{}", member_text(daemon, "daemonId"),
                      member_text(daemon, "version"), flag(daemon, "alive") ? "alive" : "gone",
                      age_text(json::int_or(daemon, "ageSeconds", 0)), report_text(daemon)));
     label = "";
   }
-  if (!label.empty()) line(out, label, "none was ever seen");
+  if (!label.empty()) line(out, label, "none is known");
+  if (gone > 0) line(out, "", counted(gone, "more daemon") + ", gone for longer");
 }
 
 void show_queue(const json::Value& status, std::string& out) {

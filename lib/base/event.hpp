@@ -1,6 +1,8 @@
 #pragma once
 // One coroutine waits, others set. A set without a waiter is remembered for the next wait.
 // Single-threaded.
+#include <utility>
+
 #include "base/clock.hpp"
 
 namespace vapisync {
@@ -14,10 +16,10 @@ class Event {
     timer_->cancel();
   }
 
-  /// Returns when set, or at `t`.
-  boost::asio::awaitable<void> wait_until(TimePoint t) {
+  /// Returns when set, or at `t`. Whether it was set.
+  boost::asio::awaitable<bool> wait_until(TimePoint t) {
     if (!set_ && clock_.now() < t) co_await timer_->wait_until(t);
-    set_ = false;
+    co_return std::exchange(set_, false);
   }
 
   boost::asio::awaitable<void> wait() {

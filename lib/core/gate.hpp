@@ -54,6 +54,7 @@ class Gate {
   void resume();
 
   [[nodiscard]] Breaker breaker(TimePoint now) const;
+  [[nodiscard]] bool idle() const { return in_flight_ == 0; }
   [[nodiscard]] bool paused(TimePoint now) const { return now < paused_until_; }
 
  private:

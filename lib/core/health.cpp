@@ -24,8 +24,9 @@ Health judge(const HealthFacts& facts, const HealthLimits& limits) {
 
   const auto no = [&health](std::string why) { health.reasons.push_back(std::move(why)); };
   if (facts.stopping) no("it was told to stop");
-  if (!facts.started) no("it has not started: " + facts.database);
-  if (facts.started && !facts.database.empty()) no("the database is not usable: " + facts.database);
+  const std::string why = facts.database.empty() ? "" : ": " + facts.database;
+  if (!facts.started) no("it has not started" + why);
+  if (facts.started && !facts.database.empty()) no("the database is not usable" + why);
   if (longer(facts.database_asked, limits.slow)) {
     no(for_seconds("the database has not answered", facts.database_asked));
   }
@@ -33,7 +34,7 @@ Health judge(const HealthFacts& facts, const HealthLimits& limits) {
     no(for_seconds("outcomes have waited to be written", facts.outcomes_waited));
   }
   if (longer(facts.unclaimed, limits.slow)) {
-    no(for_seconds("work is there and nothing was claimed", facts.unclaimed));
+    no(for_seconds("nothing could be claimed, though there may be work,", facts.unclaimed));
   }
 
   const auto degraded = [&health](bool is, std::string what) {

@@ -16,7 +16,7 @@ struct HealthFacts {
   std::optional<Milliseconds> database_asked;   ///< how long the present look waits for an answer
   std::optional<Milliseconds> recorder_asked;   ///< how long its present statement does
   std::optional<Milliseconds> outcomes_waited;  ///< the oldest that is not written
-  std::optional<Milliseconds> unclaimed;        ///< since work was found, and nothing was claimed
+  std::optional<Milliseconds> unclaimed;        ///< since nothing could be claimed
   int breakers_open{0};                         ///< credentials whose calls all fail
   int credentials_paused{0};
   std::optional<Milliseconds> unheard;  ///< since notifications would have been heard
@@ -24,7 +24,9 @@ struct HealthFacts {
 
 struct HealthLimits {
   Milliseconds slow{10'000};  ///< longer than this is no progress
-  Milliseconds hung{30'000};  ///< longer than this no part of us takes for one step
+  /// Longer than this no part of us takes for one step: a statement has 30 s (statement_timeout),
+  /// and a connection that says nothing is cut after 45.
+  Milliseconds hung{60'000};
 };
 
 struct Health {

@@ -154,6 +154,7 @@ ReadyOrg ready_org_from_row(const pqxx::row& row) {
   org.fingerprint = text(row, "fingerprint");
   org.rest = Milliseconds{row["rest_ms"].as<int64_t>()};
   org.paused = row["org_paused"].as<bool>();
+  org.key_paused = row["key_paused"].as<bool>();
   return org;
 }
 

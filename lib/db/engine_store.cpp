@@ -255,6 +255,13 @@ class PostgresStore final : public EngineStore {
     co_return co_await pool_.run(std::move(work));
   }
 
+  Answer<bool> leave() override {
+    auto work = [this](Connection& connection) {
+      return connection.call("leave", options_.daemon_id).affected_rows() > 0;
+    };
+    co_return co_await pool_.run(std::move(work));
+  }
+
   Answer<std::string> installation_id() override {
     auto work = [](Connection& connection) {
       return connection.call("installation").front()[0].as<std::string>();

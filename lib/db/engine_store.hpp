@@ -122,6 +122,8 @@ struct ReadyOrg {
   std::string fingerprint;   ///< of the credential's key: another one is another key
   Milliseconds rest{0};      ///< how long the credential must rest, as any daemon found
   bool paused{false};        ///< by an operator
+  /// The credential's row says paused, also when its rest is over: somebody must find out.
+  bool key_paused{false};
 };
 
 struct SweepRequest {
@@ -245,6 +247,8 @@ class EngineStore {
 
   /// How many daemons are alive, this one included.
   virtual Answer<int> heartbeat(DaemonReport report) = 0;
+  /// This one ends: the others need not wait until it is silent for long.
+  virtual Answer<bool> leave() = 0;
   virtual Answer<std::string> installation_id() = 0;
 };
 

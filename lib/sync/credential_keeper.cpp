@@ -42,6 +42,7 @@ void CredentialKeeper::paused(const Error& why, Milliseconds duration) {
               {"hint", hint_for(why)},
               {"next_try_ms", duration.count()}});
   pause_ = Pause{why.code, clock_.now() + duration};
+  stored_at_.reset();
   dirty_ = true;
   wake_.set();
 }
@@ -55,10 +56,23 @@ void CredentialKeeper::outage(const Error& why) {
 
 void CredentialKeeper::recovered() {
   log::info("vapi.recovered", {{"credential", credential_id_}});
-  dirty_ = dirty_ || pause_.has_value();
+  dirty_ = dirty_ || pause_ || stored_at_;
   pause_.reset();
+  stored_at_.reset();
   wake_waiting_ = true;
   wake_.set();
+}
+
+void CredentialKeeper::found_paused(TimePoint now) {
+  if (!dirty_ && !stored_at_) stored_at_ = now;
+}
+
+bool CredentialKeeper::found_resumed(TimePoint asked_at) {
+  if (dirty_ || !stored_at_ || asked_at <= *stored_at_) return false;
+  pause_.reset();
+  stored_at_.reset();
+  log::info("credential.resumed", {{"credential", credential_id_}});
+  return true;
 }
 
 void CredentialKeeper::learn_account(std::string account_id) {
@@ -68,10 +82,14 @@ void CredentialKeeper::learn_account(std::string account_id) {
   wake_.set();
 }
 
+bool CredentialKeeper::settled() const {
+  return !dirty_ && !wake_waiting_ && !account_dirty_ && !marks_dirty_;
+}
+
 asio::awaitable<void> CredentialKeeper::run() {
   while (!stopping_) {
     co_await wake_.wait();
-    while (!stopping_ && (dirty_ || wake_waiting_ || account_dirty_ || marks_dirty_)) {
+    while (!stopping_ && !settled()) {
       if (!co_await write()) co_await sleep_for(clock_, write_again);
     }
   }
@@ -96,6 +114,8 @@ asio::awaitable<bool> CredentialKeeper::write() {
     if (pause_) {
       const auto left = std::max(to_ms(pause_->until - clock_.now()), Milliseconds{0});
       written = co_await store_.pause_credential(credential_id_, pause_->reason, left);
+      // Whoever reads the row from now on finds it paused, unless that was ended again.
+      if (written && !dirty_ && pause_) stored_at_ = clock_.now();
     } else {
       written = co_await store_.resume_credential(credential_id_);
     }

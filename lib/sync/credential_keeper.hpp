@@ -21,12 +21,21 @@ class CredentialKeeper {
   void outage(const Error& why);
   void recovered();
 
+  /// The row says so.
+  void found_paused(TimePoint now);
+  /// The row did not say paused any more when it was read, at `asked_at` or later. True when
+  /// somebody else ended the pause that it said before.
+  bool found_resumed(TimePoint asked_at);
+
   /// The account that answers to the key.
   void learn_account(std::string account_id);
   [[nodiscard]] const std::string& account_id() const { return account_id_; }
 
   /// It refuses our metadata.
   void learn_marks_by_name();
+
+  /// Everything it knows is in the database.
+  [[nodiscard]] bool settled() const;
 
   boost::asio::awaitable<void> run();
   void stop();
@@ -44,6 +53,7 @@ class CredentialKeeper {
   int64_t credential_id_;
   Event wake_;
   std::optional<Pause> pause_;
+  std::optional<TimePoint> stored_at_;  ///< since when the row says paused, as far as we know
   std::string account_id_;
   bool dirty_{false};
   bool account_dirty_{false};

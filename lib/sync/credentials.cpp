@@ -13,6 +13,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr Milliseconds refused_pause{60'000};
+constexpr Milliseconds needed_for{300'000};
 
 /// The keeper lives as long as its coroutine runs, even when the credential was replaced.
 asio::awaitable<void> run_keeper(std::shared_ptr<Credential> credential) {
@@ -35,7 +36,7 @@ asio::awaitable<Result<bool>> Credentials::prepare(const std::vector<db::ReadyOr
     if (org.credential_id == 0) continue;
     const auto known = find(org.credential_id);
     if (known && known->fingerprint == org.fingerprint) {
-      if (org.rest.count() > 0) known->client->gate().pause_until(parts_.clock.now() + org.rest);
+      known->needed_at = parts_.clock.now();
       continue;
     }
     const auto refused = refused_.find(org.credential_id);
@@ -54,6 +55,21 @@ asio::awaitable<Result<bool>> Credentials::prepare(const std::vector<db::ReadyOr
   co_return true;
 }
 
+void Credentials::follow(const std::vector<db::ReadyOrg>& orgs, TimePoint asked_at) {
+  const TimePoint now = parts_.clock.now();
+  for (const auto& org : orgs) {
+    const auto known = find(org.credential_id);
+    if (!known || known->fingerprint != org.fingerprint || org.paused) continue;
+    if (org.key_paused) {
+      // One request finds out whether a rest that is over is enough.
+      known->client->gate().pause_until(now + org.rest);
+      known->keeper->found_paused(now);
+    } else if (known->keeper->found_resumed(asked_at)) {
+      known->client->gate().resume();
+    }
+  }
+}
+
 asio::awaitable<void> Credentials::make(db::CredentialRow row) {
   auto key = key_of(row);
   auto transport = transport_to(row.base_url);
@@ -70,6 +86,7 @@ asio::awaitable<void> Credentials::make(db::CredentialRow row) {
   auto credential = std::make_shared<Credential>();
   credential->fingerprint = row.fingerprint;
   credential->is_shared = row.platform;
+  credential->needed_at = parts_.clock.now();
   credential->keeper =
       std::make_unique<CredentialKeeper>(parts_.store, parts_.clock, row.id, row.account_id);
   auto* keeper = credential->keeper.get();
@@ -111,6 +128,17 @@ Result<http::Transport*> Credentials::transport_to(const std::string& base_url) 
     transport = std::move(*connected);
   }
   return transport.get();
+}
+
+void Credentials::forget_unneeded() {
+  const TimePoint since = parts_.clock.now() - needed_for;
+  std::erase_if(credentials_, [since](const auto& item) {
+    const Credential& credential = *item.second;
+    const bool at_rest = credential.client->gate().idle() && credential.keeper->settled();
+    if (credential.needed_at >= since || !at_rest) return false;
+    credential.keeper->stop();
+    return true;
+  });
 }
 
 void Credentials::share_with(int daemons) {

@@ -1,7 +1,7 @@
 #pragma once
 // The credentials this daemon works with: a client, its gate and its keeper for each, made when the
-// first org that uses it has work. A credential whose key changed is made anew; calls under way
-// keep the old one.
+// first org that uses it has work, and forgotten when none has had any for a while. A credential
+// whose key changed is made anew; calls under way keep the old one.
 #include <functional>
 #include <map>
 #include <memory>
@@ -25,6 +25,7 @@ namespace vapisync::sync {
 struct Credential {
   std::string fingerprint;
   bool is_shared{false};  ///< the platform's, which many orgs use
+  TimePoint needed_at;    ///< when an org with work last named it
   std::unique_ptr<CredentialKeeper> keeper;
   std::unique_ptr<vapi::Client> client;
 };
@@ -48,12 +49,18 @@ class Credentials {
  public:
   Credentials(CredentialsParts parts, CredentialsOptions options);
 
-  /// Makes the missing and the changed ones among these orgs' credentials, and applies their rest.
-  /// Fails when the database does.
+  /// Makes the missing and the changed ones among these orgs' credentials. Fails when the database
+  /// does.
   boost::asio::awaitable<Result<bool>> prepare(const std::vector<db::ReadyOrg>& orgs);
+  /// Follows the pauses in the database, as a sweep found them that began at `asked_at`.
+  void follow(const std::vector<db::ReadyOrg>& orgs, TimePoint asked_at);
 
   /// Null: unknown, or its key can't be opened.
   std::shared_ptr<Credential> find(int64_t id) const;
+
+  /// Those that nobody has needed for some minutes: what they knew of Vapi is old, and their orgs
+  /// may have other keys.
+  void forget_unneeded();
 
   /// Each of `daemons` takes its part of every credential's limits.
   void share_with(int daemons);

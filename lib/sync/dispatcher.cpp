@@ -14,14 +14,9 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr Milliseconds poll_min{100};
-constexpr Milliseconds rush_pause{3};
-constexpr Milliseconds poll_unheard{250};  ///< the longest poll while nobody hears the bell
 constexpr Milliseconds sweep_interval_min{20};
 constexpr Milliseconds sweep_interval_max{1'000};
 constexpr int sweep_share = 20;  ///< sweeps take at most one part in so many of the time
-constexpr Milliseconds beat_interval{5'000};
-constexpr Milliseconds failure_pause_max{5'000};
 constexpr int sweep_slice = 1'000;
 constexpr size_t held_factor = 10;  ///< reports that wait for writers, for each slot
 constexpr size_t due_times_max = 100'000;
@@ -66,6 +61,7 @@ void Dispatcher::ring() {
 asio::awaitable<void> Dispatcher::run() {
   while (!stopping_) co_await one_round();
   while (in_flight_ > 0) co_await wake_.wait();
+  static_cast<void>(co_await parts_.store.leave());  // else it is missed for a while
   recorder_.stop();
 }
 
@@ -73,9 +69,16 @@ asio::awaitable<void> Dispatcher::one_round() {
   const TimePoint now = parts_.clock.now();
   if (now >= beat_at_) co_await beat();
   const bool full = recorder_.held() >= static_cast<size_t>(options_.in_flight) * held_factor;
-  if (recorder_.stuck() || full) co_return co_await wake_.wait_until(now + poll_min);
+  if (recorder_.stuck() || full) {
+    could_not_claim();
+    co_await wake_.wait_until(now + poll_min);
+    co_return;
+  }
   const int slots = free_slots();
-  if (slots == 0) co_return co_await wake_.wait_until(now + options_.poll_max);
+  if (slots == 0) {
+    unclaimed_since_.reset();
+    co_return co_await wait_until(now + options_.poll_max);
+  }
 
   if (now >= sweep_at_) {
     const auto swept = co_await sweep();
@@ -83,7 +86,7 @@ asio::awaitable<void> Dispatcher::one_round() {
   }
   Shares shares = deal(slots);
   if (shares.empty()) co_return co_await rest();
-  if (!unclaimed_since_) unclaimed_since_ = now;
+  could_not_claim();  // unless this does
   const auto found = co_await claim(std::move(shares), slots);
   if (!found) co_return co_await wait_out(found.error());
   if (*found == 0) co_return;
@@ -104,12 +107,14 @@ asio::awaitable<Result<bool>> Dispatcher::sweep() {
   db::SweepRequest request;
   request.limit = sweep_slice;
   while (true) {
+    const TimePoint asked_at = parts_.clock.now();
     auto orgs = co_await parts_.store.sweep(request);
     if (!orgs) co_return orgs.error();
     if (failures_ > 0) log::info("db.claiming_again");
     failures_ = 0;
     const auto prepared = co_await parts_.credentials.prepare(*orgs);
     if (!prepared) co_return prepared.error();
+    parts_.credentials.follow(*orgs, asked_at);
     take_in(*orgs);
     if (static_cast<int>(orgs->size()) < request.limit) break;
     request.after_org = orgs->back().org_id;
@@ -306,80 +311,6 @@ void Dispatcher::recorded(const db::Report& report, const db::Receipt& receipt) 
     due_.push(parts_.clock.now() + report.delay);
   }
   wake_.set();
-}
-
-/// Nothing more can be claimed. Where something came, more may be on its way; only after a look
-/// that found nothing: arm the bell, look once more, and sleep.
-asio::awaitable<void> Dispatcher::rest() {
-  if (std::exchange(found_, false)) co_return co_await look_soon();
-  rushes_ = 0;
-  unclaimed_since_.reset();
-  if (in_flight_ == 0) parts_.metrics.progressed();
-  poll_ = std::min(poll_ * 2, options_.poll_max);
-  const bool heard = !listening_ || listening_();
-  if (!heard) poll_ = std::min(poll_, poll_unheard);
-  if (heard && !co_await bell_is_armed()) co_return;
-  const TimePoint now = parts_.clock.now();
-  const TimePoint poll_at = now + poll_;
-  const TimePoint due_at = next_due(poll_at);
-  co_await wake_.wait_until(std::min(due_at, gate_opens_));
-  if (parts_.clock.now() >= due_at) sweep_at_ = {};
-}
-
-/// Another daemon that sleeps has only the bell: it may be free when this one is not.
-asio::awaitable<void> Dispatcher::look_soon() {
-  if (rushes_++ > 0 && daemons_ == 1) co_await doorbell_.silence();
-  const TimePoint until = parts_.clock.now() + rush_pause;
-  while (parts_.clock.now() < until && queue_.empty() && !stopping_) {
-    co_await wake_.wait_until(next_due(until));
-  }
-  sweep_at_ = {};
-}
-
-asio::awaitable<bool> Dispatcher::bell_is_armed() {
-  const auto answer = co_await doorbell_.arm(poll_);
-  if (!answer) {
-    co_await wait_out(answer.error());
-    co_return false;
-  }
-  if (*answer == Doorbell::Answer::armed) co_return true;
-  if (*answer == Doorbell::Answer::writer_at_work) {
-    co_await wake_.wait_until(next_due(parts_.clock.now() + doorbell_.nudge()));
-  }
-  sweep_at_ = {};
-  co_return false;
-}
-
-/// Each of n daemons takes one nth of every credential's limits.
-asio::awaitable<void> Dispatcher::beat() {
-  const TimePoint now = parts_.clock.now();
-  const double seconds = std::chrono::duration<double>(now - beaten_at_).count();
-  const auto states = parts_.credentials.states();
-  const double rate = beaten_at_ == TimePoint{} || seconds <= 0 ? 0 : synced_ / seconds;
-  const db::DaemonReport report{rate, in_flight_, states.open, states.half_open};
-  beat_at_ = now + beat_interval;
-  beaten_at_ = now;
-  synced_ = 0;
-  const auto alive = co_await parts_.store.heartbeat(report);
-  if (!alive) co_return;
-  daemons_ = *alive;
-  parts_.credentials.share_with(daemons_);
-}
-
-TimePoint Dispatcher::next_due(TimePoint at_latest) {
-  const TimePoint now = parts_.clock.now();
-  while (!due_.empty() && due_.top() <= now) due_.pop();
-  return due_.empty() ? at_latest : std::min(at_latest, due_.top());
-}
-
-asio::awaitable<void> Dispatcher::wait_out(const Error& error) {
-  if (failures_ == 0) {
-    log::failure(log::Level::error, "db.claiming_failed", error,
-                 "saves stay in the database; the daemon keeps trying");
-  }
-  sweep_at_ = {};
-  const Milliseconds pause = poll_min * (1 << std::min(failures_++, 6));
-  co_await wake_.wait_until(parts_.clock.now() + std::min(pause, failure_pause_max));
 }
 
 }  // namespace vapisync::sync

@@ -66,10 +66,12 @@ class Dispatcher {
 
   Recorder& recorder() { return recorder_; }
   [[nodiscard]] int in_flight() const { return in_flight_; }
-  /// Since when work is known that may be claimed, and nothing was.
+  /// Since when nothing could be claimed, though there may be work.
   [[nodiscard]] std::optional<TimePoint> unclaimed_since() const { return unclaimed_since_; }
 
  private:
+  static constexpr Milliseconds poll_min{100};
+  static constexpr Milliseconds rush_pause{3};  ///< more may be on its way
   using Shares = std::vector<core::Share>;
 
   Recorder::Events recorder_events();
@@ -92,6 +94,8 @@ class Dispatcher {
   boost::asio::awaitable<void> rest();
   boost::asio::awaitable<void> look_soon();
   boost::asio::awaitable<bool> bell_is_armed();
+  boost::asio::awaitable<void> wait_until(TimePoint t);
+  void could_not_claim() { unclaimed_since_ = unclaimed_since_.value_or(parts_.clock.now()); }
   boost::asio::awaitable<void> beat();
   boost::asio::awaitable<void> wait_out(const Error& error);
   TimePoint next_due(TimePoint at_latest);

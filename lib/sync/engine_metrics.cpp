@@ -98,8 +98,8 @@ void EngineMetrics::count(const db::Report& report, const db::Receipt& receipt) 
   repairs_[index(repair_of(report))].add();
   if (report.outcome == Outcome::retry) retries_[index(retry_reason(report))].add();
   if (report.outcome != Outcome::confirmed) return;
-  if (!report.warnings.empty()) normalised_.add();
   if (claim.live_version == claim.version) return;  // only looked at again
+  if (!report.warnings.empty()) normalised_.add();
   convergence_.observe(seconds(claim.age + report.took));
 }
 

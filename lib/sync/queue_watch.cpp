@@ -46,7 +46,9 @@ boost::asio::awaitable<void> QueueWatch::run() {
     failure_ = state ? std::string{} : state.error().message;
     if (state) show(*state);
     const TimePoint now = clock_.now();
-    const Milliseconds pause = std::clamp(to_ms((now - began) * share), pause_min, pause_max);
+    // One that failed may have waited for a database that is away, and says nothing about a look.
+    const Milliseconds cost = state ? to_ms((now - began) * share) : pause_min;
+    const Milliseconds pause = std::clamp(cost, pause_min, pause_max);
     if (!stopping_) co_await stop_.wait_until(now + pause);
   }
 }
@@ -62,11 +64,13 @@ void QueueWatch::show(const db::QueueState& state) {
   }
   oldest_.set(static_cast<double>(state.oldest_age_s));
   leftovers_.set(static_cast<double>(state.leftovers));
+  paused_credentials_ = 0;
   for (const auto& [reason, gauge] : paused_) {
     const auto found = state.paused_credentials.find(reason);
     gauge.set(found == state.paused_credentials.end() ? 0 : static_cast<double>(found->second));
   }
   for (const auto& [reason, credentials] : state.paused_credentials) {
+    paused_credentials_ += static_cast<int>(credentials);
     if (paused_.contains(reason) || paused_.size() >= reasons_max) continue;
     paused_[reason] = metrics_.gauge(paused, {{"reason", reason}});
     paused_[reason].set(static_cast<double>(credentials));

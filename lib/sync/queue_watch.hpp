@@ -28,6 +28,8 @@ class QueueWatch {
   [[nodiscard]] std::optional<TimePoint> asking_since() const { return asking_since_; }
   /// Why the last look failed; empty: it did not.
   [[nodiscard]] const std::string& failure() const { return failure_; }
+  /// Keys that rest and that somebody uses, whichever daemon found out why.
+  [[nodiscard]] int paused_credentials() const { return paused_credentials_; }
 
  private:
   void show(const db::QueueState& state);
@@ -41,6 +43,7 @@ class QueueWatch {
   std::map<std::string, Gauge> paused_;  ///< by reason
   std::optional<TimePoint> asking_since_;
   std::string failure_;
+  int paused_credentials_{0};
   bool stopping_{false};
 };
 

@@ -9,4 +9,5 @@ SELECT 'oldest', '', coalesce((SELECT o.age FROM vapisync.oldest_unconverged() o
 UNION ALL
 SELECT 'leftovers', '', count(*) FROM (SELECT FROM vapisync.leftovers LIMIT 10000) l
 UNION ALL
-SELECT 'paused', c.paused_reason, count(*) FROM vapisync.credentials c WHERE c.state = 'paused' GROUP BY c.paused_reason
+SELECT 'paused', c.paused_reason, count(*)
+  FROM vapisync.used_credentials($1) c WHERE c.state = 'paused' GROUP BY c.paused_reason

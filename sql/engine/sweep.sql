@@ -11,13 +11,13 @@ WITH RECURSIVE due AS (
            ORDER BY w.org_id, w.due_at LIMIT 1), d.n + 1
     FROM due d WHERE d.org_id IS NOT NULL AND d.n < $2
 )
-SELECT d.org_id, c.credential_id, c.fingerprint,
+SELECT d.org_id, c.credential_id, c.fingerprint, coalesce(c.state = 'paused', false) AS key_paused,
        CASE WHEN isfinite(c.paused_until)
             THEN greatest(0, ceil(extract(epoch FROM c.paused_until - now()) * 1000)) ELSE 0 END::bigint AS rest_ms,
        o.paused_at IS NOT NULL OR coalesce(c.paused_until = 'infinity', false) AS org_paused
   FROM due d
        LEFT JOIN LATERAL (SELECT x.credential_id, x.paused_at FROM vapisync.orgs x
                            WHERE x.org_id = d.org_id OFFSET 0) o ON true
-       LEFT JOIN LATERAL (SELECT x.credential_id, x.fingerprint, x.paused_until FROM vapisync.credentials x
+       LEFT JOIN LATERAL (SELECT x.credential_id, x.fingerprint, x.state, x.paused_until FROM vapisync.credentials x
                            WHERE x.credential_id = coalesce(o.credential_id, nullif($3, 0)) OFFSET 0) c ON true
  WHERE d.org_id IS NOT NULL

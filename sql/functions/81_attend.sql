@@ -84,6 +84,7 @@ BEGIN
   GET DIAGNOSTICS ended = ROW_COUNT;
   PERFORM vapisync.note_operation(actor, 'end_pauses', end_pauses.org_id, jsonb_build_object('keys', ended))
   WHERE ended > 0;
+  PERFORM pg_notify('vapisync', '') WHERE ended > 0;
   RETURN ended;
 END
 $$;

@@ -1,5 +1,13 @@
 -- What is counted for operators: `status` and the daemon's metrics read the same.
 
+-- The Vapi keys that some org uses: nobody waits for one that was replaced. With the platform's, where it serves all.
+CREATE OR REPLACE FUNCTION vapisync.used_credentials(platform_for_all boolean) RETURNS SETOF vapisync.credentials
+LANGUAGE sql STABLE AS $$
+  SELECT c.* FROM vapisync.credentials c
+   WHERE c.platform AND platform_for_all
+      OR EXISTS (SELECT FROM vapisync.orgs o WHERE o.credential_id = c.credential_id)
+$$;
+
 -- Resources that are not converged, and those behind which a person is needed. At most `rows_max` of the queue are
 -- looked at (null: all of them).
 CREATE OR REPLACE FUNCTION vapisync.unconverged(platform_for_all boolean, rows_max bigint)
@@ -25,7 +33,7 @@ LANGUAGE sql STABLE AS $$
          coalesce(sum(o.waiting) FILTER (WHERE NOT o.paused AND NOT o.stopped), 0)::bigint,
          coalesce(sum(o.due + o.waiting) FILTER (WHERE o.paused OR o.stopped), 0)::bigint,
          (SELECT count(*) FROM vapisync.resources r WHERE r.last_error IS NOT NULL),
-         count(*) FILTER (WHERE o.without_key)
+         count(*) FILTER (WHERE o.without_key AND NOT o.paused)
     FROM orgs o
 $$;
 

@@ -7,12 +7,18 @@ WITH unconverged AS MATERIALIZED (
 ), daemons AS (
   SELECT d.daemon_id, d.version, d.report, d.seen_at, d.seen_at > now() - interval '15 seconds' AS alive
     FROM vapisync.daemons d
+), gone AS (
+  SELECT count(*) AS daemons FROM daemons d WHERE NOT d.alive
+), shown AS (
+  SELECT d.* FROM daemons d WHERE d.alive
+   UNION ALL
+  (SELECT d.* FROM daemons d WHERE NOT d.alive ORDER BY d.seen_at DESC LIMIT 20)
 ), keys AS (
   SELECT c.credential_id, c.platform, c.paused_reason,
          CASE WHEN isfinite(c.paused_until) THEN c.paused_until END AS paused_until,
          (SELECT json_agg(x.org_id) FROM (SELECT o.org_id FROM vapisync.orgs o
            WHERE o.credential_id = c.credential_id ORDER BY o.org_id LIMIT 10) x) AS orgs
-    FROM vapisync.credentials c WHERE c.state = 'paused' ORDER BY c.credential_id LIMIT 100
+    FROM vapisync.used_credentials($2) c WHERE c.state = 'paused' ORDER BY c.credential_id LIMIT 100
 ), paused_orgs AS (
   SELECT o.org_id, o.paused_at, o.paused_reason FROM vapisync.orgs o
    WHERE o.paused_at IS NOT NULL ORDER BY o.paused_at LIMIT 100
@@ -55,7 +61,8 @@ SELECT json_build_object(
   'problems', (SELECT coalesce(json_agg(p), '[]') FROM problems p),
   'daemons', (SELECT coalesce(json_agg(json_build_object('daemonId', d.daemon_id, 'version', d.version,
       'alive', d.alive, 'report', d.report, 'seenAt', d.seen_at,
-      'ageSeconds', extract(epoch FROM now() - d.seen_at)::bigint) ORDER BY d.seen_at DESC), '[]') FROM daemons d),
+      'ageSeconds', extract(epoch FROM now() - d.seen_at)::bigint) ORDER BY d.seen_at DESC), '[]') FROM shown d),
+  'daemonsGone', (SELECT daemons FROM gone),
   'unconverged', (SELECT json_build_object('due', u.due, 'flying', u.flying, 'waiting', u.waiting,
       'paused', u.paused, 'blocked', u.blocked) FROM unconverged u),
   'oldest', (SELECT json_build_object('entryId', vapisync.entry_id(o.resource_id, o.version), 'org', o.org_id,

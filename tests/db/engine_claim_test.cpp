@@ -82,14 +82,21 @@ TEST_F(EngineClaim, ASweepTellsTheCredentialItsRestAndWhetherTheOrgIsPaused) {
   save_inbound("none", "r");
   save_inbound("paused", "r");
   value(admin, "SELECT vapisync.set_credential('own', 'print', 'http://x', 'sealed', NULL, false)");
-  value(admin, "UPDATE vapisync.credentials SET paused_until = now() + interval '1 minute'");
+  EXPECT_FALSE(engine.sweep()[1].key_paused);
+  value(admin,
+        "UPDATE vapisync.credentials SET state = 'paused',"
+        " paused_until = now() + interval '1 minute'");
   value(admin, "UPDATE vapisync.orgs SET paused_at = now() WHERE org_id = 'paused'");
   const auto orgs = engine.sweep();
   ASSERT_EQ(orgs.size(), 3U);
   EXPECT_EQ(orgs[0].credential_id, 0) << "none: its saves wait";
   EXPECT_EQ(orgs[1].fingerprint, "print");
   EXPECT_GT(orgs[1].rest, Milliseconds{50'000});
+  EXPECT_TRUE(orgs[1].key_paused);
   EXPECT_TRUE(orgs[2].paused);
+  value(admin, "UPDATE vapisync.credentials SET paused_until = now() - interval '1 minute'");
+  EXPECT_EQ(engine.sweep()[1].rest, Milliseconds{0});
+  EXPECT_TRUE(engine.sweep()[1].key_paused) << "nobody has found out whether it is over";
 }
 
 TEST_F(EngineClaim, AnOrgWithoutAKeyUsesThePlatformsOnlyWhenThatServesAll) {

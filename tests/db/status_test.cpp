@@ -59,6 +59,41 @@ TEST_F(Status, AnOrgWithoutAKeyIsAProblemOnlyIfNobodyLendsItOne) {
       db::AdminStore(daemon, db::AdminOptions{}).status(std::chrono::seconds(900)).value();
   EXPECT_TRUE(has_problem(granted, "no_key"));
   EXPECT_EQ(unconverged(granted, "paused"), 1);
+  sql("UPDATE vapisync.orgs SET paused_at = now()");
+  const auto paused =
+      db::AdminStore(daemon, db::AdminOptions{}).status(std::chrono::seconds(900)).value();
+  EXPECT_FALSE(has_problem(paused, "no_key")) << "an operator keeps it waiting anyway";
+}
+
+TEST_F(Status, AKeyThatNoOrgUsesAnyMoreIsNoProblem) {
+  save("r0", R"({"inbound":{"name":"In"}})");
+  const auto set_key = [this](const std::string& fingerprint) {
+    sql("SELECT vapisync.set_credential('acme', '" + fingerprint + "', 'u', 'sealed', 'a', false)");
+  };
+  const auto paused_keys = [this] {
+    for (const auto& file : sql::engine()) {
+      if (file.name != "queue_state") continue;
+      pqxx::nontransaction tx(daemon);
+      for (const auto& row : tx.exec_params(std::string(file.text), false, 1'000)) {
+        if (row["family"].as<std::string>() == "paused") return row["value"].as<int>();
+      }
+    }
+    return 0;
+  };
+  set_key("old");
+  sql("UPDATE vapisync.credentials SET state = 'paused', paused_reason = 'http_401'");
+  EXPECT_TRUE(has_problem(status(), "keys_paused"));
+  EXPECT_EQ(paused_keys(), 1);
+  set_key("new");
+  EXPECT_FALSE(has_problem(status(), "keys_paused"));
+  EXPECT_EQ(paused_keys(), 0);
+
+  sql("INSERT INTO vapisync.credentials (base_url, fingerprint, platform, state, paused_reason)"
+      " VALUES ('u', 'f', true, 'paused', 'http_401')");
+  EXPECT_TRUE(has_problem(status(), "keys_paused")) << "it serves all";
+  EXPECT_EQ(paused_keys(), 0) << "it serves those it was granted to, and there is none";
+  sql("SELECT vapisync.grant_platform('acme')");
+  EXPECT_EQ(paused_keys(), 1);
 }
 
 TEST_F(Status, ADaemonCountsAsLongAsItIsSeen) {
@@ -67,6 +102,18 @@ TEST_F(Status, ADaemonCountsAsLongAsItIsSeen) {
   EXPECT_FALSE(has_problem(status(), "no_daemon"));
   sql("UPDATE vapisync.daemons SET seen_at = now() - interval '16 seconds'");
   EXPECT_TRUE(has_problem(status(), "no_daemon"));
+}
+
+TEST_F(Status, OfDaemonsThatAreGoneItNamesTheLatestAndCountsAll) {
+  sql("INSERT INTO vapisync.daemons (daemon_id, version, seen_at)"
+      " SELECT 'gone' || i, '1', now() - interval '1 minute' * i FROM generate_series(1, 30) i");
+  sql("INSERT INTO vapisync.daemons (daemon_id, version) VALUES ('alive', '1')");
+  const auto found = status();
+  const auto& daemons = *json::find(found, "daemons");
+  ASSERT_EQ(daemons.Size(), 21U);
+  EXPECT_EQ(json::text_or(daemons[0], "daemonId", ""), "alive");
+  EXPECT_EQ(json::text_or(daemons[20], "daemonId", ""), "gone20");
+  EXPECT_EQ(json::int_or(found, "daemonsGone", 0), 30);
 }
 
 TEST_F(Status, WhyNamesWhatAResourceWaitsForByReference) {

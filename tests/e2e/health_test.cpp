@@ -75,6 +75,11 @@ TEST_F(HealthOf, ADaemonThatIsWellIsLiveReadyAndFeedsTheWatchdog) {
   EXPECT_EQ(http_exchange(pages, "POST", "/livez").status, 405);
 }
 
+TEST_F(HealthOf, WhatSystemdMissedIsToldAgain) {
+  systemd.await("STATUS=ready");
+  systemd.await("STATUS=ready");
+}
+
 TEST_F(HealthOf, AHungDatabaseLaneIsNotReadyAndStarvesTheWatchdog) {
   {
     pqxx::connection other(stage.database.url());
@@ -155,6 +160,14 @@ TEST(Health, BeforeItsDatabaseIsThereADaemonIsLiveAndNotReady) {
   EXPECT_EQ(ready.status, 503);
   EXPECT_TRUE(contains(ready.body, "it has not started")) << ready.body;
   EXPECT_EQ(http_exchange(pages_of(*daemon), "GET", "/livez").status, 200);
+}
+
+TEST(Health, ADaemonThatIsTooOldForTheSchemaEndsForGood) {
+  Stage stage;
+  stage.sql("UPDATE vapisync.meta SET schema_version = 9999, min_binary = 9999");
+  const auto daemon = stage.launch_daemon();
+  daemon->await("serve.impossible");
+  EXPECT_EQ(daemon->wait(), 78) << "systemd does not start it again";
 }
 
 TEST(Health, AnAddressThatIsTakenIsNamed) {

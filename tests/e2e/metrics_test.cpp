@@ -18,6 +18,13 @@ struct MetricsPage : ::testing::Test {
 
   std::string page() { return http_exchange(pages_of(*daemon), "GET", "/metrics").body; }
   bool says(const std::string& line) { return contains("\n" + page(), "\n" + line + "\n"); }
+  /// Less than nothing when it is not there.
+  double value_of(const std::string& metric) {
+    const auto text = "\n" + page();
+    const auto start = "\n" + metric + " ";
+    const auto at = text.find(start);
+    return at == std::string::npos ? -1 : std::stod(text.substr(at + start.size()));
+  }
   /// What is read from the database is up to some seconds old.
   void await(const std::string& line) {
     test::await(line, [&] { return says(line); });
@@ -46,7 +53,7 @@ TEST_F(MetricsPage, HasExactlyTheFamiliesThatTheDocsDescribe) {
   const std::string docs{std::istreambuf_iterator<char>(file), {}};
   const auto described = names_in(docs, std::regex(R"(\n\| `(vapisync_[a-z_]+))"));
   EXPECT_EQ(names_in(page(), std::regex("# TYPE (vapisync_[a-z_]+) ")), described);
-  EXPECT_EQ(described.size(), 19U);
+  EXPECT_EQ(described.size(), 21U);
 }
 
 TEST_F(MetricsPage, ASaveThatConvergesIsSeenInItsRequestItsEndAndItsTime) {
@@ -56,7 +63,7 @@ TEST_F(MetricsPage, ASaveThatConvergesIsSeenInItsRequestItsEndAndItsTime) {
   await(R"(vapisync_vapi_requests_total{kind="assistant",method="POST",status="201"} 2)");
   await("vapisync_convergence_seconds_count 2");
   EXPECT_TRUE(says("vapisync_vapi_request_seconds_count 2")) << page();
-  EXPECT_FALSE(says("vapisync_claim_seconds_count 0")) << page();
+  EXPECT_GT(value_of("vapisync_claim_seconds_count"), 0) << page();
   EXPECT_TRUE(says(R"(vapisync_breaker_state{state="closed"} 1)")) << page();
   EXPECT_FALSE(contains(page(), "acme")) << "no org is a label";
 }
@@ -81,8 +88,8 @@ TEST_F(MetricsPage, AnOutageIsSeenInAgeRetriesAndBreaker) {
   stage.save("acme", "r1", R"({"inbound":{"name":"In"},"outbound":{"name":"Out"}})");
   daemon->await("vapi.outage");
   await(R"(vapisync_breaker_state{state="closed"} 0)");
-  EXPECT_FALSE(says(R"(vapisync_retries_total{reason="vapi"} 0)")) << page();
-  EXPECT_FALSE(says("vapisync_ambiguous_creates_total 0")) << "503 may have happened";
+  EXPECT_GT(value_of(R"(vapisync_retries_total{reason="vapi"})"), 0) << page();
+  EXPECT_GT(value_of("vapisync_ambiguous_creates_total"), 0) << "503 may have happened";
   stage.sandbox.clear_faults();
   await_end("r1");
   await(R"(vapisync_breaker_state{state="closed"} 1)");
@@ -123,7 +130,7 @@ TEST_F(MetricsPage, ALostDatabaseConnectionIsAReconnect) {
       " WHERE usename = 'app_daemon' AND datname = current_database()");
   stage.save("acme", "r1", R"({"inbound":{"name":"In"}})");
   await_end("r1");
-  EXPECT_FALSE(says("vapisync_db_reconnects_total 0")) << page();
+  EXPECT_GT(value_of("vapisync_db_reconnects_total"), 0) << page();
 }
 
 }  // namespace

@@ -56,10 +56,39 @@ TEST_P(Units, ItIsExposedToAlmostNothing) {
   EXPECT_TRUE(contains(ran.out, "Overall exposure level")) << ran.out;
 }
 
-INSTANTIATE_TEST_SUITE_P(Both, Units, ::testing::Values("vapisync.service", "vapisync@.service"),
+INSTANTIATE_TEST_SUITE_P(Each, Units,
+                         ::testing::Values("vapisync.service", "vapisync@.service",
+                                           "vapisync-prune.service"),
                          [](const auto& info) {
-                           return contains(info.param, "@") ? "Template" : "Single";
+                           const std::string name = info.param;
+                           if (contains(name, "prune")) return "Prune";
+                           return contains(name, "@") ? "Template" : "Single";
                          });
+
+TEST(PruneTimer, StartsTheUnitOfItsName) {
+  const Installed service("vapisync-prune.service");
+  const std::string timer = service.directory + "/vapisync-prune.timer";
+  std::ofstream(timer) << unit("vapisync-prune.timer");
+  const Ran ran = run_program({"/usr/bin/systemd-analyze", "verify", timer, service.path});
+  EXPECT_EQ(ran.exit_code, 0);
+  EXPECT_EQ(ran.out + ran.err, "");
+}
+
+TEST(PruneUnit, HasTheSecretsAndTheWallsOfTheDaemon) {
+  const auto job = unit("vapisync-prune.service");
+  const auto daemon = unit("vapisync.service");
+  std::istringstream walls(daemon.substr(daemon.find("\nDynamicUser=")));
+  int compared = 0;
+  for (std::string line; std::getline(walls, line) && line != "[Install]"; ++compared) {
+    EXPECT_TRUE(line.empty() || contains(job, "\n" + line + "\n")) << line;
+  }
+  EXPECT_GT(compared, 20);
+  std::istringstream lines(daemon);
+  for (std::string line; std::getline(lines, line);) {
+    const bool is_secret = line.starts_with("LoadCredential=") || line.starts_with("Environment=");
+    EXPECT_TRUE(!is_secret || contains(job, "\n" + line + "\n")) << line;
+  }
+}
 
 TEST(UnitTemplate, IsTheSingleUnitUnderTheNameOfAnInstance) {
   std::istringstream single(unit("vapisync.service"));

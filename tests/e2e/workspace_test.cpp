@@ -3,6 +3,7 @@
 #include <fstream>
 #include <gtest/gtest.h>
 
+#include "support/convergence.hpp"
 #include "support/stage.hpp"
 
 namespace vapisync::test {
@@ -142,6 +143,37 @@ TEST_F(Workspace, OneOrgsRefusedKeyDelaysNobodyElse) {
   stage.save("good", "g1", R"({"inbound":{"name":"Desk"}})");
   daemon->await("sync.synced", of_request("g1"));
   EXPECT_EQ(stage.sql("SELECT attempts FROM vapisync.work"), "0");
+}
+
+TEST_F(Workspace, ANewKeyInThePlaceOfARefusedOneMakesStatusHealthyAgain) {
+  const auto daemon = start();
+  ASSERT_EQ(run("workspace set acme", "acme~1").exit_code, 0);
+  stage.sandbox.set_faults(R"([{"match":{"key":"acme~1"},"answer":{"status":401}}])");
+  stage.save("acme", "r1", R"({"inbound":{"name":"Desk"}})");
+  daemon->await("credential.refused");
+  await_sql(stage.database.url(),
+            "SELECT count(*) FROM vapisync.credentials WHERE state = 'paused'", "1");
+  EXPECT_EQ(run("status").exit_code, 2);
+  ASSERT_EQ(run("workspace set acme", "acme~2").exit_code, 0);
+  daemon->await("sync.synced", of_request("r1"));
+  const Ran status = run("status");
+  EXPECT_EQ(status.exit_code, 0) << status.out;
+}
+
+TEST_F(Workspace, APauseEndsWithTheFirstSuccessOfWhicheverProcess) {
+  auto daemon = start();
+  ASSERT_EQ(run("workspace set acme", "acme~1").exit_code, 0);
+  stage.sandbox.set_faults(R"([{"answer":{"status":401}}])");
+  stage.save("acme", "r1", R"({"inbound":{"name":"Desk"}})");
+  const std::string state = "SELECT DISTINCT state FROM vapisync.credentials";
+  await_sql(stage.database.url(), state, "paused");
+  daemon->signal(SIGKILL);
+  daemon->wait();
+  stage.sandbox.clear_faults();
+  stage.sql("UPDATE vapisync.credentials SET paused_until = now() - interval '1 second'");
+  daemon = start();
+  daemon->await("sync.synced", of_request("r1"));
+  await_sql(stage.database.url(), state, "active");
 }
 
 TEST_F(Workspace, ABoxThatWasCopiedIntoAnotherRowIsRefused) {

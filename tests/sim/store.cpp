@@ -74,7 +74,8 @@ Store::Answer<std::vector<db::ReadyOrg>> Store::sweep(db::SweepRequest request) 
     for (auto& org : stage.database.sweep(request, now)) {
       const int64_t id = stage.database.credential_of(org);
       const auto& row = stage.database.credentials.at(id);
-      out.push_back({org, id, row.fingerprint, stage.database.credential_pause(id, now), false});
+      out.push_back({org, id, row.fingerprint, stage.database.credential_pause(id, now), false,
+                     row.paused_until.has_value()});
     }
     return out;
   };
@@ -277,6 +278,11 @@ Store::Answer<int> Store::heartbeat(db::DaemonReport) {
     return stage.database.heartbeat(daemon, stage.world.now());
   };
   return run<int>("heartbeat", std::move(work));
+}
+
+Store::Answer<bool> Store::leave() {
+  auto work = [&stage = stage_, daemon = daemon_] { return stage.database.leave(daemon); };
+  return run<bool>("leave", std::move(work));
 }
 
 Store::Answer<std::string> Store::installation_id() {

@@ -51,6 +51,7 @@ class Store final : public db::EngineStore {
   Answer<int> record_inventory(std::string, std::vector<db::MarkedObject>) override { co_return 0; }
   Answer<bool> end_inventory(int64_t) override { co_return true; }
   Answer<int> heartbeat(db::DaemonReport) override;
+  Answer<bool> leave() override;
   Answer<std::string> installation_id() override;
 
   /// When the oldest open claim of a resource was asked for; nothing when this daemon works on

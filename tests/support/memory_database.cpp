@@ -104,6 +104,10 @@ int MemoryDatabase::heartbeat(const std::string& daemon, TimePoint now) {
   }));
 }
 
+bool MemoryDatabase::leave(const std::string& daemon) {
+  return daemons_.erase(daemon) > 0;
+}
+
 std::string MemoryDatabase::created_after(const Resource& resource) const {
   return options_.to_iso ? options_.to_iso(resource.created_at - clock_slack) : std::string();
 }

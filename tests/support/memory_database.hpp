@@ -190,6 +190,7 @@ class MemoryDatabase {
 
   /// How many daemons live.
   int heartbeat(const std::string& daemon, TimePoint now);
+  bool leave(const std::string& daemon);
 
   // Credentials. An org that was given none uses the platform's.
   static constexpr int64_t platform_credential = 1;

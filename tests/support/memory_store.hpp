@@ -26,7 +26,9 @@ class MemoryStore final : public db::EngineStore {
     for (const auto& claim : due) orgs.insert(claim.org_id);
     std::vector<db::ReadyOrg> out;
     out.reserve(orgs.size());
-    for (const auto& org : orgs) out.push_back({org, 1, "fingerprint", Milliseconds{0}, false});
+    for (const auto& org : orgs) {
+      out.push_back({org, 1, "fingerprint", Milliseconds{0}, false, key_paused});
+    }
     co_return out;
   }
 
@@ -133,16 +135,24 @@ class MemoryStore final : public db::EngineStore {
   Answer<int> heartbeat(db::DaemonReport report) override {
     reported = report;
     if (down) co_return away();
+    ++beats;
     co_return daemons;
+  }
+  Answer<bool> leave() override {
+    if (down) co_return away();
+    daemons = 0;
+    co_return true;
   }
   Answer<bool> pause_credential(int64_t, std::string reason, Milliseconds) override {
     if (down) co_return away();
     pauses.push_back(std::move(reason));
+    key_paused = true;
     co_return true;
   }
   Answer<bool> resume_credential(int64_t) override {
     if (down) co_return away();
     pauses.emplace_back("resumed");
+    key_paused = false;
     co_return true;
   }
   Answer<std::string> installation_id() override { co_return "inst"; }
@@ -152,6 +162,7 @@ class MemoryStore final : public db::EngineStore {
   std::map<int64_t, int> held_times;     ///< how often a writer still holds this resource
   std::vector<std::string> keys_ever_wanted;
   int64_t credential_of_claims{1};  ///< while a sweep says 1
+  bool key_paused{false};           ///< its row says so
   bool down{false};
   bool renewals_succeed{true};
   std::function<boost::asio::awaitable<void>()> before_renewal;
@@ -159,6 +170,7 @@ class MemoryStore final : public db::EngineStore {
   int daemons{1};
 
   db::DaemonReport reported;
+  int beats{0};
   int sweeps_asked{0};
   int silenced{0};  ///< how often writers were told that they need not ring
   int claims_asked{0};

@@ -35,7 +35,8 @@ int free_port() {
 std::string hurried_rules() {
   std::ifstream file(VAPISYNC_SOURCE_DIR "/monitoring/alerts.yml");
   const std::string rules{std::istreambuf_iterator<char>(file), {}};
-  return std::regex_replace(rules, std::regex("for: [0-9]+[mh]"), "for: 0s");
+  const auto at_once = std::regex_replace(rules, std::regex("for: [0-9]+[mh]"), "for: 0s");
+  return std::regex_replace(at_once, std::regex("\\[[0-9]+m\\]"), "[15s]");
 }
 
 Prometheus::Prometheus(std::string directory, const std::string& target)
@@ -65,7 +66,7 @@ Prometheus::Prometheus(std::string directory, const std::string& target)
 
 void Prometheus::await_first_look() {
   await("Prometheus to look at the daemon", [this] {
-    return !ask("/api/v1/query?query=vapisync_leftovers")["data"]["result"].GetArray().Empty();
+    return !ask("/api/v1/query?query=vapisync_ready")["data"]["result"].GetArray().Empty();
   });
   await_resolved("VapisyncDown");
 }

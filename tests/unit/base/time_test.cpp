@@ -84,7 +84,7 @@ TEST(Event, AWaitEndsAtItsTimeOrWhenSet) {
 
   bool ended = false;
   boost::asio::co_spawn(clock.context(), event.wait_until(begin + seconds(60)),
-                        [&](std::exception_ptr) { ended = true; });
+                        [&](std::exception_ptr, bool set) { ended = set; });
   clock.run_for(seconds(1));
   EXPECT_FALSE(ended);
   event.set();

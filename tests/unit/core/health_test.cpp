@@ -43,6 +43,10 @@ TEST(Health, BeforeTheStartItIsNotReadyAndSaysWhy) {
   EXPECT_EQ(health.reasons, Texts{"it has not started: no schema"});
 }
 
+TEST(Health, AStartThatNothingHasHeldUpYetSaysOnlyThat) {
+  EXPECT_EQ(judge(HealthFacts{}, limits).reasons, Texts{"it has not started"});
+}
+
 TEST(Health, WhoWasToldToStopIsNotReady) {
   EXPECT_EQ(judged([](auto& f) { f.stopping = true; }).reasons, Texts{"it was told to stop"});
 }
@@ -57,20 +61,22 @@ TEST(Health, ADatabaseThatDoesNotAnswerIsFirstNotReadyThenHung) {
   const auto slow = judged([](auto& f) { f.database_asked = seconds(11); });
   EXPECT_TRUE(slow.live());
   EXPECT_EQ(slow.reasons, Texts{"the database has not answered for 11 s"});
-  EXPECT_EQ(judged([](auto& f) { f.database_asked = seconds(31); }).hung, Texts{"database"});
+  const auto cut = judged([](auto& f) { f.database_asked = seconds(50); });
+  EXPECT_TRUE(cut.live()) << "the pool gives up by itself";
+  EXPECT_EQ(judged([](auto& f) { f.database_asked = seconds(61); }).hung, Texts{"database"});
 }
 
 TEST(Health, OutcomesThatWaitAreNotReadyAndOnlyAHungStatementIsHung) {
   const auto waiting = judged([](auto& f) { f.outcomes_waited = seconds(3'600); });
   EXPECT_TRUE(waiting.live()) << "the database may be away";
   EXPECT_EQ(waiting.reasons, Texts{"outcomes have waited to be written for 3600 s"});
-  EXPECT_EQ(judged([](auto& f) { f.recorder_asked = seconds(31); }).hung, Texts{"recorder"});
+  EXPECT_EQ(judged([](auto& f) { f.recorder_asked = seconds(61); }).hung, Texts{"recorder"});
 }
 
 TEST(Health, WorkThatNobodyClaimsIsNotReady) {
   const auto health = judged([](auto& f) { f.unclaimed = seconds(11); });
   EXPECT_TRUE(health.live());
-  EXPECT_EQ(health.reasons, Texts{"work is there and nothing was claimed for 11 s"});
+  EXPECT_EQ(health.reasons, Texts{"nothing could be claimed, though there may be work, for 11 s"});
 }
 
 TEST(Health, WhatOthersDoNotLetItDoIsDegradedAndStillReady) {

@@ -20,14 +20,22 @@ struct Dispatching : World {
     clock.settle();
   }
 
+  void add_claim() {
+    db::Claim claim = live();
+    claim.resource_id = ++last_id;
+    claim.lease_end = clock.now() + std::chrono::hours(1);
+    store.due.push_back(std::move(claim));
+  }
   void add_due(int count, Duration answered_after = Duration{0}) {
     for (int i = 0; i < count; ++i) {
-      db::Claim claim = live();
-      claim.resource_id = ++last_id;
-      claim.lease_end = clock.now() + std::chrono::hours(1);
-      store.due.push_back(std::move(claim));
+      add_claim();
       vapi.reply(stored(200), answered_after);
     }
+  }
+  /// Since when nothing could be claimed.
+  std::optional<Duration> unclaimed() {
+    const auto since = dispatcher.unclaimed_since();
+    return since ? std::optional<Duration>(clock.now() - *since) : std::nullopt;
   }
 
   /// The gate of the one credential there is.
@@ -153,6 +161,34 @@ TEST(Dispatcher, APausedCredentialClaimsNothing) {
   EXPECT_EQ(world.store.settled.size(), 1U);
 }
 
+TEST(Dispatcher, APauseThatAnEarlierProcessStoredEndsWithTheFirstSuccess) {
+  Dispatching world;
+  world.store.key_paused = true;  // its time is over, and nobody has tried since
+  world.add_due(3, seconds(1));
+  world.start();
+  EXPECT_EQ(world.vapi.requests.size(), 1U) << "one finds out";
+  world.clock.run_for(seconds(10));
+  EXPECT_EQ(world.store.settled.size(), 3U);
+  EXPECT_EQ(world.store.pauses, Lines{"resumed"});
+}
+
+TEST(Dispatcher, APauseThatAnOperatorEndsInTheDatabaseEndsAtOnce) {
+  Dispatching world;
+  world.add_claim();
+  world.vapi.answer(401, "{}");
+  world.start();
+  world.clock.run_for(seconds(10));
+  ASSERT_EQ(world.store.pauses, Lines{"http_401"});
+  EXPECT_EQ(world.vapi.requests.size(), 1U) << "it rests for a minute";
+
+  world.add_due(1);
+  world.store.key_paused = false;
+  world.dispatcher.ring();
+  world.clock.run_for(milliseconds(10));
+  EXPECT_EQ(world.vapi.requests.size(), 2U);
+  EXPECT_EQ(world.log.count("credential.resumed"), 1);
+}
+
 TEST(Dispatcher, WhatAnotherCredentialMustDoIsGivenBackUnsent) {
   Dispatching world;
   world.add_due(1);
@@ -197,6 +233,80 @@ TEST(Dispatcher, ClaimsNothingWhileReportsCannotBeRecorded) {
   EXPECT_EQ(world.store.settled, (std::vector<int64_t>{1, 2})) << "nothing is lost";
 }
 
+TEST(Dispatcher, BeatsHoweverLongItRests) {
+  DispatcherOptions options;
+  options.poll_max = seconds(60);
+  Dispatching world(options);
+  world.start();
+  world.clock.run_for(std::chrono::minutes(10));  // the longest rest is reached
+  const int beats = world.store.beats;
+  const int asked = world.store.sweeps_asked;
+  world.clock.run_for(std::chrono::minutes(5));
+  EXPECT_GE(world.store.beats - beats, 55);
+  EXPECT_LE(world.store.sweeps_asked - asked, 12) << "it looks no oftener than it must";
+
+  world.dispatcher.ring();
+  world.add_due(1);
+  world.clock.settle();
+  EXPECT_EQ(world.store.settled.size(), 1U) << "and is awake at once";
+}
+
+TEST(Dispatcher, BeatsWhileEverySlotIsInUse) {
+  DispatcherOptions options;
+  options.poll_max = seconds(60);
+  options.in_flight = 1;
+  Dispatching world(options);
+  world.add_due(1, seconds(29));
+  world.start();
+  world.clock.run_for(seconds(28));
+  EXPECT_GE(world.store.beats, 5);
+  EXPECT_FALSE(world.unclaimed()) << "there was no room for more";
+}
+
+TEST(Dispatcher, SaysSinceWhenItsSweepsFail) {
+  Dispatching world;
+  world.store.down = true;
+  world.start();
+  world.clock.run_for(seconds(30));
+  EXPECT_EQ(world.unclaimed(), Duration(seconds(30)));
+  world.store.down = false;
+  world.clock.run_for(seconds(10));
+  EXPECT_FALSE(world.unclaimed()) << "nothing is there to be claimed";
+}
+
+TEST(Dispatcher, SaysSinceWhenOutcomesKeepItFromClaiming) {
+  Dispatching world;
+  world.add_due(1, seconds(1));
+  world.start();
+  world.store.down = true;
+  world.clock.run_for(seconds(31));
+  ASSERT_TRUE(world.dispatcher.recorder().stuck());
+  ASSERT_TRUE(world.unclaimed());
+  EXPECT_GE(*world.unclaimed(), seconds(25));
+  world.store.down = false;
+  world.add_due(1);
+  world.clock.run_for(seconds(10));
+  EXPECT_EQ(world.store.settled.size(), 2U);
+  EXPECT_FALSE(world.unclaimed());
+}
+
+TEST(Dispatcher, AKeyThatNobodyUsesAnyMoreIsForgottenWithItsBreaker) {
+  Dispatching world;
+  for (size_t subject = 0; subject < 5; ++subject)
+    world.gate().failed(world.clock.now(), 0, subject);
+  ASSERT_EQ(world.credentials.states().open, 1);
+  world.start();
+  world.clock.run_for(std::chrono::minutes(4));
+  EXPECT_EQ(world.credentials.states().half_open, 1) << "its org may still have work soon";
+  world.clock.run_for(std::chrono::minutes(2));
+  EXPECT_EQ(world.credentials.states().half_open, 0);
+  world.add_due(1);
+  world.dispatcher.ring();
+  world.clock.run_for(milliseconds(10));
+  EXPECT_EQ(world.store.settled.size(), 1U) << "it is made anew when it is needed";
+  EXPECT_EQ(world.credentials.states().closed, 1);
+}
+
 TEST(Dispatcher, StoppingFinishesWhatWasSentAndClaimsNoMore) {
   Dispatching world;
   world.add_due(2, seconds(5));
@@ -210,6 +320,7 @@ TEST(Dispatcher, StoppingFinishesWhatWasSentAndClaimsNoMore) {
   EXPECT_TRUE(world.ended);
   EXPECT_EQ(world.store.settled.size(), 2U);
   EXPECT_EQ(world.store.due.size(), 1U);
+  EXPECT_EQ(world.store.daemons, 0) << "nobody misses it";
 }
 
 }  // namespace

@@ -98,6 +98,9 @@ TEST_F(EngineMetricsTest, OtherValuesThanWereSentAreCounted) {
   report.warnings = R"([{"code":"normalised"}])";
   end(Outcome::confirmed);
   EXPECT_TRUE(has("vapisync_normalised_total 1")) << metrics.text();
+  claim.live_version = claim.version;  // a look at what was counted when it was sent
+  end(Outcome::confirmed);
+  EXPECT_TRUE(has("vapisync_normalised_total 1")) << metrics.text();
 }
 
 TEST_F(EngineMetricsTest, EveryRetryHasAReason) {
