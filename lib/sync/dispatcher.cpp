@@ -71,8 +71,7 @@ asio::awaitable<void> Dispatcher::one_round() {
   const bool full = recorder_.held() >= static_cast<size_t>(options_.in_flight) * held_factor;
   if (recorder_.stuck() || full) {
     could_not_claim();
-    co_await wake_.wait_until(now + poll_min);
-    co_return;
+    co_return co_await wait_until(now + poll_min);
   }
   const int slots = free_slots();
   if (slots == 0) {
