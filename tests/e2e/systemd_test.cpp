@@ -20,7 +20,7 @@ struct Systemd : ::testing::Test {
 
   void SetUp() override {
     if (const auto why = Machine::impossible(); !why.empty()) {
-      if (std::getenv("VAPISYNC_EXPECT_SYSTEMD") != nullptr) FAIL() << why;
+      if (std::getenv("TEST_EXPECT_SYSTEMD") != nullptr) FAIL() << why;
       GTEST_SKIP() << why;
     }
     stage = std::make_unique<OperatorStage>();
