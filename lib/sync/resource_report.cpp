@@ -53,7 +53,11 @@ db::Report ResourceSync::end(db::Outcome outcome) const {
   if (report.clears_open && facts_.has_id && facts_.match != core::Match::same) {
     report.remote.sent_keys = core::merge_keys(remote_.sent_keys, claim_.open_keys);
   }
-  const bool is_settled = outcome == db::Outcome::confirmed || outcome == db::Outcome::forgotten;
+  // A last look that has seen it knows as much as a confirmation: it bears the content that is
+  // live.
+  const bool was_seen = outcome == db::Outcome::looked && facts_.match != core::Match::unknown;
+  const bool is_settled =
+      outcome == db::Outcome::confirmed || outcome == db::Outcome::forgotten || was_seen;
   if (!kind_->is_mutable && !is_settled && remote_.id != claim_.remote.id) keep_old(report);
   return report;
 }

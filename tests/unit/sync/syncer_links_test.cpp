@@ -218,6 +218,21 @@ TEST(SyncerLinks, AnObjectThatIsNotConfirmedYetDoesNotTakeThePlaceOfTheOld) {
   EXPECT_TRUE(report.leftovers.empty());
 }
 
+TEST(SyncerLinks, ALastLookThatFindsTheLiveContentElsewhereEnds) {
+  Files world;
+  auto claim = world.file(world.live());
+  claim.open = true;
+  claim.open_age = std::chrono::hours(1);
+  claim.blocked = true;
+  claim.live_payload = claim.payload;
+  const auto found = Files::listed("f2", Files::hash(claim.payload));
+  world.vapi.answer(200, "[" + found + "]").answer(200, found).answer(200, found);
+  const auto report = world.sync(claim);
+  EXPECT_EQ(report.outcome, Outcome::looked);
+  EXPECT_EQ(report.remote.id, "f2");
+  EXPECT_FALSE(report.opens) << "else it is looked for again, for ever";
+}
+
 struct Named : World {
   db::Claim tool(db::Claim claim) {
     claim.kind = "tool";
