@@ -8,7 +8,7 @@
 
 #include "base/json.hpp"
 #include "commands.hpp"
-#include "db/pqxx_errors.hpp"
+#include "on_database.hpp"
 #include "secret_files.hpp"
 #include "workspace/vapi_key.hpp"
 
@@ -49,19 +49,6 @@ Result<Secret> read_key() {
                       "no key on standard input: vapisync workspace set ORG < FILE");
   }
   return Secret(std::move(line));
-}
-
-template <class Work>
-auto on_database(const config::Config& config, Work work)
-    -> std::invoke_result_t<Work, pqxx::connection&> {
-  constexpr std::string_view needed[] = {"database.url"};
-  if (auto complete = config::require(config, needed); !complete) return complete.error();
-  try {
-    pqxx::connection connection(config.database.url.reveal());
-    return work(connection);
-  } catch (const std::exception& thrown) {
-    return db::to_error(thrown);
-  }
 }
 
 int print_change(const std::string& org, const workspace::KeyChange& change, Output output) {

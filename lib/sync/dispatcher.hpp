@@ -128,7 +128,7 @@ class Dispatcher {
   int synced_{0};         ///< since then
   bool collided_{false};  ///< another daemon took all that the last claim looked at
   bool found_{false};     ///< something, since it last came to rest
-  int rushes_{0};         ///< how often in a row more had come soon after
+  bool in_rush_{false};   ///< and more had come soon after
   bool stopping_{false};
 };
 

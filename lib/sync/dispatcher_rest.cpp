@@ -30,7 +30,7 @@ asio::awaitable<void> Dispatcher::wait_until(TimePoint t) {
 /// that found nothing: arm the bell, look once more, and sleep.
 asio::awaitable<void> Dispatcher::rest() {
   if (std::exchange(found_, false)) co_return co_await look_soon();
-  rushes_ = 0;
+  in_rush_ = false;
   unclaimed_since_.reset();
   if (in_flight_ == 0) parts_.metrics.progressed();
   poll_ = std::min(poll_ * 2, options_.poll_max);
@@ -46,7 +46,7 @@ asio::awaitable<void> Dispatcher::rest() {
 
 /// Another daemon that sleeps has only the bell: it may be free when this one is not.
 asio::awaitable<void> Dispatcher::look_soon() {
-  if (rushes_++ > 0 && daemons_ == 1) co_await doorbell_.silence();
+  if (std::exchange(in_rush_, true) && daemons_ == 1) co_await doorbell_.silence();
   const TimePoint until = parts_.clock.now() + rush_pause;
   while (parts_.clock.now() < until && queue_.empty() && !stopping_) {
     co_await wake_.wait_until(next_due(until));
