@@ -296,6 +296,13 @@ Receipt receipt_from_row(const Row& row) {
   return receipt;
 }
 
+void count_ended(const StoreMetrics& metrics, const Row& row) {
+  const int number = row["number"].as<int>();
+  const auto ended = row["ended"].as<std::string>();
+  if (ended == "never_sent") return metrics.superseded(number);
+  metrics.saves_ended(row["tier"].as<std::string>(), ended, number);
+}
+
 std::string array_literal(const std::vector<int64_t>& values) {
   return fmt::format("{{{}}}", fmt::join(values, ","));
 }

@@ -41,6 +41,8 @@ std::string report_to_json(const Report& report);
 std::string daemon_report_to_json(const DaemonReport& report);
 /// From the columns `status` and `due_now`.
 Receipt receipt_from_row(const Row& row);
+/// A row of how many saves ended how, or how many versions were never sent.
+void count_ended(const StoreMetrics& metrics, const Row& row);
 
 std::string array_literal(const std::vector<int64_t>& values);
 std::string array_literal(const std::vector<int>& values);

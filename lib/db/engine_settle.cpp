@@ -7,6 +7,7 @@
 
 #include "base/json.hpp"
 #include "base/log.hpp"
+#include "db/engine_confirm.hpp"
 #include "db/engine_rows.hpp"
 #include "db/pqxx_errors.hpp"
 
@@ -30,13 +31,6 @@ void log_rollback(const Claim& claim, int undone, int stuck) {
   if (stuck > 0) note(log::Level::error, "save.not_undone", stuck);
 }
 
-void count_save(const StoreMetrics& metrics, const Row& row) {
-  const int number = row["number"].as<int>();
-  const auto ended = row["ended"].as<std::string>();
-  if (ended == "never_sent") return metrics.superseded(number);
-  metrics.saves_ended(row["tier"].as<std::string>(), ended, number);
-}
-
 /// `settle` leaves to `reject` the refused versions with saves in them that are to be rolled back.
 struct Settled {
   Receipt receipt;
@@ -52,7 +46,7 @@ std::vector<Settled> settle_most(Connection& connection, const std::vector<const
   for (const auto& line : rows) {
     const Row row{line, columns};
     if (row["resource_id"].is_null()) {
-      count_save(options.metrics, row);
+      count_ended(options.metrics, row);
       continue;
     }
     by_claim[{row["resource_id"].as<int64_t>(), row["token"].as<int64_t>()}] = {
@@ -256,6 +250,27 @@ std::vector<Receipt> settle_one_by_one(Connection& connection,
   return receipts;
 }
 
+std::vector<Receipt> settle_batch(Connection& connection, const std::vector<const Report*>& reports,
+                                  const PostgresStoreOptions& options) {
+  try {
+    return settle_blocking(connection, reports, options);
+  } catch (const pqxx::sql_error& refused) {
+    // One bad row must not fail its whole batch for ever.
+    if (to_error(refused).verdict == Verdict::retry || !connection.is_open()) throw;
+    return settle_one_by_one(connection, reports, options);
+  }
+}
+
+/// When others of the batch are recorded already, these must not make them fail, too.
+std::vector<Receipt> settle_beside(Connection& connection,
+                                   const std::vector<const Report*>& reports,
+                                   const PostgresStoreOptions& options) try {
+  return settle_batch(connection, reports, options);
+} catch (const pqxx::failure& failed) {
+  log::failure(log::Level::warning, "db.recording_put_off", to_error(failed));
+  return {reports.size(), Receipt{Recorded::held}};
+}
+
 }  // namespace
 
 std::vector<Receipt> settle_reports(Connection& connection, const std::vector<Report>& reports,
@@ -263,13 +278,22 @@ std::vector<Receipt> settle_reports(Connection& connection, const std::vector<Re
   std::vector<const Report*> batch;
   batch.reserve(reports.size());
   for (const auto& report : reports) batch.push_back(&report);
-  try {
-    return settle_blocking(connection, batch, options);
-  } catch (const pqxx::sql_error& refused) {
-    // One bad row must not fail its whole batch for ever.
-    if (to_error(refused).verdict == Verdict::retry || !connection.is_open()) throw;
-    return settle_one_by_one(connection, batch, options);
+  auto receipts = confirm_plain(connection, batch, options);
+  follow_up(connection, batch, receipts);
+
+  const auto is_done = [](const Receipt& receipt) { return receipt.recorded == Recorded::done; };
+  std::vector<const Report*> rest;
+  for (size_t i = 0; i < batch.size(); ++i) {
+    if (!is_done(receipts[i])) rest.push_back(batch[i]);
   }
+  if (rest.empty()) return receipts;
+  const auto settled = rest.size() == batch.size() ? settle_batch(connection, rest, options)
+                                                   : settle_beside(connection, rest, options);
+  auto next = settled.begin();
+  for (auto& receipt : receipts) {
+    if (!is_done(receipt)) receipt = *next++;
+  }
+  return receipts;
 }
 
 }  // namespace vapisync::db

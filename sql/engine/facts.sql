@@ -5,9 +5,11 @@ SELECT r.resource_id, r.org_id, r.kind, r.key, r.desired_version, r.live_version
        r.remote_id, r.account_id, r.marker, r.live_hash, to_json(r.sent_keys) AS sent_keys,
        r.last_error IS NOT NULL AS blocked,
        coalesce((SELECT o.credential_id FROM vapisync.orgs o WHERE o.org_id = r.org_id), $3) AS credential_id,
-       to_char(r.created_at AT TIME ZONE 'UTC' - interval '10 minutes',
-               'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS created_after,
-       (extract(epoch FROM now() - e.created_at) * 1000)::bigint AS age_ms,
+       -- Nothing is searched for otherwise.
+       CASE WHEN r.remote_id IS NULL OR w.open_until IS NOT NULL THEN
+         to_char(r.created_at AT TIME ZONE 'UTC' - interval '10 minutes',
+                 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') END AS created_after,
+       (date_part('epoch', now() - e.created_at) * 1000)::bigint AS age_ms,
        e.op, e.payload, s.request_id,
        CASE WHEN r.last_error IS NOT NULL THEN
          (SELECT l.payload FROM vapisync.outbox l
@@ -31,7 +33,7 @@ SELECT r.resource_id, r.org_id, r.kind, r.key, r.desired_version, r.live_version
            WHERE f.refers_to = r.resource_id AND f.in_live) END AS referrers_blocked,
        -- Later than the claim, too: a touch may have told of a request meanwhile.
        w.open_until IS NOT NULL AS open,
-       coalesce(extract(epoch FROM now() - w.open_until) * 1000, 0)::bigint AS open_age_ms,
+       coalesce(date_part('epoch', now() - w.open_until) * 1000, 0)::bigint AS open_age_ms,
        -- In the history that a restored database lost, a resource without an id may have been created.
        (extract(epoch FROM now() - l.since) * 1000)::bigint AS restored_ms
   FROM unnest($1::bigint[]) AS i (resource_id),

@@ -42,6 +42,7 @@ TEST_F(EnginePlans, NoHotStatementReadsAllOfAQueueThatSeemedEmpty) {
   EXPECT_EQ(whole_scans("claim", "'{acme}', '{16}', 'daemon', 60000, 16, '{assistant}', 200"), "");
   EXPECT_EQ(whole_scans("facts", "'{1}', '{}', 1"), "");
   EXPECT_EQ(whole_scans("settle", "'[]', 'daemon', 90000"), "");
+  EXPECT_EQ(whole_scans("confirm", "'{1}', '{1}', '{1}', '{1}', '{a}', '{}'"), "");
   EXPECT_EQ(whole_scans("renew", "1, 1, 60000"), "");
 }
 

@@ -1,0 +1,133 @@
+// The short way to record a confirmation must end versions and saves as the long one does, and
+// leave to it whatever it can't decide.
+#include <deque>
+#include <gtest/gtest.h>
+
+#include "support/database.hpp"
+#include "support/engine.hpp"
+#include "support/sql.hpp"
+
+namespace vapisync::test {
+namespace {
+
+struct EngineConfirm : ::testing::Test {
+  TestDatabase database;
+  pqxx::connection app = database.connect("app_writer");
+  pqxx::connection admin = database.connect();
+  Engine engine{database.url("app_daemon")};
+
+  void save(const std::string& org, const std::string& request, const std::string& more = "") {
+    const std::string name = R"({"inbound":{"name":")" + request + "\"" + more + "}}";
+    value(app, save_agents(org, request, name));
+  }
+  /// From now on an update of it needs no more than a confirmation.
+  void make_live(const std::string& org) {
+    save(org, "first " + org);
+    ASSERT_EQ(engine.settle(confirmed(claim_one())).recorded, db::Recorded::done);
+  }
+  /// Stays where it is: reports point to it.
+  const db::Claim& claim_one() {
+    auto taken = engine.claim(1, 1);
+    EXPECT_EQ(taken.size(), 1U);
+    if (taken.empty()) taken.emplace_back();
+    return claims_.emplace_back(std::move(taken.front()));
+  }
+  std::string entry(int version) {
+    return value(admin,
+                 "SELECT state FROM vapisync.entries WHERE version = " + std::to_string(version));
+  }
+  std::string save_state(const std::string& request) {
+    return value(admin, "SELECT state FROM vapisync.saves WHERE request_id = '" + request + "'");
+  }
+  std::string resource(const std::string& column) {
+    return value(admin, "SELECT " + column + " FROM vapisync.resources");
+  }
+
+ private:
+  std::deque<db::Claim> claims_;
+};
+
+TEST_F(EngineConfirm, AnUpdateEndsItsVersionOlderOnesTheSavesAndTheWork) {
+  make_live("acme");
+  save("acme", "r2");
+  save("acme", "r3");
+  auto done = confirmed(claim_one());
+  done.remote.sent_keys = {"name", "a \"quoted\" {key}, \\"};
+  EXPECT_EQ(engine.settle(done).recorded, db::Recorded::done);
+  EXPECT_EQ(entry(2), "superseded");
+  EXPECT_EQ(entry(3), "synced");
+  EXPECT_EQ(save_state("r2"), "superseded");
+  EXPECT_EQ(save_state("r3"), "synced");
+  EXPECT_EQ(resource("live_version || ' ' || settled_version || ' ' || live_hash"), "3 3 hash-3");
+  EXPECT_EQ(resource("sent_keys[2]"), "a \"quoted\" {key}, \\");
+  EXPECT_EQ(value(admin, "SELECT count(*) FROM vapisync.work"), "0");
+}
+
+TEST_F(EngineConfirm, ASaveOfTwoEndsWithItsLast) {
+  value(app, save_agents("acme", "r1", R"({"inbound":{"name":"a"},"outbound":{"name":"b"}})"));
+  for (const auto& claim : engine.claim()) engine.settle(confirmed(claim));
+  value(app, save_agents("acme", "r2", R"({"inbound":{"name":"c"},"outbound":{"name":"d"}})"));
+  engine.settle(confirmed(claim_one()));
+  EXPECT_EQ(save_state("r2"), "pending");
+  engine.settle(confirmed(claim_one()));
+  EXPECT_EQ(save_state("r2"), "synced");
+}
+
+TEST_F(EngineConfirm, ABatchHasItsReceiptsInOrder) {
+  for (const std::string org : {"a", "b", "c"}) make_live(org);
+  for (const std::string org : {"a", "b", "c"}) save(org, "second " + org);
+  const auto claims = engine.claim();
+  ASSERT_EQ(claims.size(), 3U);
+  const auto& refused = claims[0];
+  const auto& plain = claims[1];
+  const auto& moved_on = claims[2];
+  save(moved_on.org_id, "third");
+  const auto receipts = engine.settle(
+      {failed(refused, db::Outcome::rejected), confirmed(plain), confirmed(moved_on)});
+  ASSERT_EQ(receipts.size(), 3U);
+  EXPECT_EQ(receipts[0].recorded, db::Recorded::done);
+  EXPECT_EQ(save_state("second " + refused.org_id), "rolling_back");
+  EXPECT_FALSE(receipts[1].due_now);
+  EXPECT_EQ(receipts[1].recorded, db::Recorded::done);
+  EXPECT_TRUE(receipts[2].due_now) << "a newer version came during the call";
+  EXPECT_EQ(save_state("second " + plain.org_id), "synced");
+  EXPECT_EQ(save_state("second " + moved_on.org_id), "synced");
+  EXPECT_EQ(save_state("third"), "pending");
+}
+
+TEST_F(EngineConfirm, WhatAWriterHoldsWaitsAndALateWorkerWritesNothing) {
+  make_live("acme");
+  save("acme", "r2");
+  auto late = engine.claim(1, 1, Milliseconds{-1'000});
+  ASSERT_EQ(late.size(), 1U);
+  const auto& current = claim_one();
+  EXPECT_EQ(engine.settle(confirmed(late.front())).recorded, db::Recorded::lost);
+  EXPECT_EQ(save_state("r2"), "pending");
+  {
+    pqxx::work writer(admin);
+    writer.exec("SELECT FROM vapisync.resources FOR UPDATE");
+    EXPECT_EQ(engine.settle(confirmed(current)).recorded, db::Recorded::held);
+  }
+  EXPECT_EQ(engine.settle(confirmed(current)).recorded, db::Recorded::done);
+  EXPECT_EQ(save_state("r2"), "synced");
+}
+
+TEST_F(EngineConfirm, WhatCanNotBeRecordedDoesNotTakeTheOthersBack) {
+  for (const std::string org : {"a", "b"}) make_live(org);
+  for (const std::string org : {"a", "b"}) save(org, "second " + org);
+  const auto claims = engine.claim();
+  ASSERT_EQ(claims.size(), 2U);
+  const auto& refused = claims[0];
+  const auto& plain = claims[1];
+  const std::vector batch{failed(refused, db::Outcome::retry), confirmed(plain)};
+  value(admin, "ALTER TABLE vapisync.attempts RENAME TO elsewhere");
+  const auto receipts = engine.settle(batch);
+  EXPECT_EQ(receipts[0].recorded, db::Recorded::held);
+  EXPECT_EQ(receipts[1].recorded, db::Recorded::done);
+  EXPECT_EQ(save_state("second " + plain.org_id), "synced");
+  value(admin, "ALTER TABLE vapisync.elsewhere RENAME TO attempts");
+  EXPECT_EQ(engine.settle(batch.front()).recorded, db::Recorded::done);
+}
+
+}  // namespace
+}  // namespace vapisync::test
