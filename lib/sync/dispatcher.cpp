@@ -17,7 +17,7 @@ namespace {
 constexpr Milliseconds sweep_interval_min{20};
 constexpr Milliseconds sweep_interval_max{1'000};
 constexpr int sweep_share = 20;  ///< sweeps take at most one part in so many of the time
-constexpr int sweep_slice = 1'000;
+constexpr int sweep_slice = 500;
 constexpr size_t held_factor = 10;  ///< reports that wait for writers, for each slot
 constexpr size_t due_times_max = 100'000;
 constexpr size_t without_key_max = 10'000;
@@ -79,11 +79,12 @@ asio::awaitable<void> Dispatcher::one_round() {
     co_return co_await wait_until(now + options_.poll_max);
   }
 
-  if (now >= sweep_at_) {
+  if (now >= sweep_at_ || !sweep_after_.empty()) {
     const auto swept = co_await sweep();
     if (!swept) co_return co_await wait_out(swept.error());
   }
   Shares shares = deal(slots);
+  if (shares.empty() && !sweep_after_.empty()) co_return;
   if (shares.empty()) co_return co_await rest();
   could_not_claim();  // unless this does
   const auto found = co_await claim(std::move(shares), slots);
@@ -100,29 +101,31 @@ int Dispatcher::free_slots() const {
   return free < std::max(1, options_.in_flight / 8) ? 0 : std::min(free, options_.batch);
 }
 
+/// One slice, so that what it finds need not wait for the others.
 asio::awaitable<Result<bool>> Dispatcher::sweep() {
   const TimePoint began = parts_.clock.now();
-  sweep_at_ = began + sweep_interval_max;
-  db::SweepRequest request;
-  request.limit = sweep_slice;
-  while (true) {
-    const TimePoint asked_at = parts_.clock.now();
-    auto orgs = co_await parts_.store.sweep(request);
-    if (!orgs) co_return orgs.error();
-    if (failures_ > 0) log::info("db.claiming_again");
-    failures_ = 0;
-    const auto prepared = co_await parts_.credentials.prepare(*orgs);
-    if (!prepared) co_return prepared.error();
-    parts_.credentials.follow(*orgs, asked_at);
-    take_in(*orgs);
-    if (static_cast<int>(orgs->size()) < request.limit) break;
-    request.after_org = orgs->back().org_id;
+  if (sweep_after_.empty()) {
+    sweep_at_ = began + sweep_interval_max;
+    sweep_pause_ = {};
   }
+  auto orgs = co_await parts_.store.sweep({sweep_after_, sweep_slice});
+  if (!orgs) co_return orgs.error();
+  if (failures_ > 0) log::info("db.claiming_again");
+  failures_ = 0;
+  const auto prepared = co_await parts_.credentials.prepare(*orgs);
+  if (!prepared) co_return prepared.error();
+  parts_.credentials.follow(*orgs, began);
+  take_in(*orgs);
+
   const TimePoint now = parts_.clock.now();
-  const Milliseconds pause = to_ms((now - began) * sweep_share);
+  sweep_pause_ += to_ms((now - began) * sweep_share);
+  const bool is_last = orgs->size() < static_cast<size_t>(sweep_slice);
+  sweep_after_ = is_last ? "" : orgs->back().org_id;
   // Somebody may have rung meanwhile.
   const bool rung = sweep_at_ == TimePoint{};
-  if (!rung) sweep_at_ = now + std::clamp(pause, sweep_interval_min, sweep_interval_max);
+  if (is_last && !rung) {
+    sweep_at_ = now + std::clamp(sweep_pause_, sweep_interval_min, sweep_interval_max);
+  }
   co_return true;
 }
 

@@ -113,6 +113,8 @@ class Dispatcher {
   std::set<std::string> without_key_;  ///< orgs that were told of
   TimePoint gate_opens_;  ///< the earliest moment at which a closed gate lets somebody through
   TimePoint sweep_at_{};
+  std::string sweep_after_;     ///< how far the sweep under way has come; empty: none is
+  Milliseconds sweep_pause_{};  ///< to be made after it
   TimePoint beat_at_{};
   std::optional<TimePoint> unclaimed_since_;
   struct Held {
