@@ -14,31 +14,39 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
        (SELECT string_to_array(org_claim_path, '.') AS path FROM vapisync.meta) p
 $$;
 
+-- The role that a caller acts as: SET ROLE outlives the change of user that SECURITY DEFINER makes.
+CREATE OR REPLACE FUNCTION vapisync.acting_role() RETURNS name
+LANGUAGE sql STABLE AS $$
+  SELECT coalesce(nullif(current_setting('role'), 'none')::name, session_user)
+$$;
+
+CREATE OR REPLACE FUNCTION vapisync.is_service() RETURNS boolean
+LANGUAGE sql STABLE AS $$
+  SELECT EXISTS (SELECT FROM pg_catalog.pg_roles r
+                 WHERE r.rolname = 'service_role' AND pg_has_role(vapisync.acting_role(), r.oid, 'MEMBER'))
+$$;
+
+-- One expression, which becomes part of that of its caller: every save asks.
+CREATE OR REPLACE FUNCTION vapisync.may_act_for(org_id text) RETURNS boolean
+LANGUAGE sql STABLE AS $$
+  SELECT CASE
+    WHEN vapisync.claims() IS NULL THEN pg_has_role(session_user, 'vapisync_writer', 'MEMBER')
+                                        AND pg_has_role(vapisync.acting_role(), 'vapisync_writer', 'MEMBER')
+    WHEN vapisync.claims() ->> 'role' = 'service_role' THEN vapisync.is_service()
+    ELSE coalesce(vapisync.jwt_org() = org_id, false) END
+$$;
+
 -- Its callers are all SECURITY DEFINER with a safe search_path; to say so again costs at every save.
 CREATE OR REPLACE FUNCTION vapisync.authorize(org_id text) RETURNS void
 LANGUAGE plpgsql STABLE AS $$
-DECLARE
-  claims jsonb := vapisync.claims();
-  -- SET ROLE outlives the change of user that SECURITY DEFINER makes.
-  acting name := coalesce(nullif(current_setting('role'), 'none'), session_user);
 BEGIN
-  IF claims IS NULL THEN
-    IF pg_has_role(session_user, 'vapisync_writer', 'MEMBER')
-       AND pg_has_role(acting, 'vapisync_writer', 'MEMBER') THEN
-      RETURN;
-    END IF;
-  ELSIF claims ->> 'role' = 'service_role' THEN
-    IF EXISTS (SELECT FROM pg_catalog.pg_roles r
-               WHERE r.rolname = 'service_role' AND pg_has_role(acting, r.oid, 'MEMBER')) THEN
-      RETURN;
-    END IF;
-  ELSIF vapisync.jwt_org() = authorize.org_id THEN
+  IF vapisync.may_act_for(org_id) THEN
     RETURN;
   END IF;
   RAISE EXCEPTION USING
     ERRCODE = 'insufficient_privilege',
     MESSAGE = format('not allowed to act for org %s', coalesce(quote_literal(org_id), 'null')),
-    HINT = CASE WHEN claims IS NULL
+    HINT = CASE WHEN vapisync.claims() IS NULL
       THEN 'Connect as a member of the role vapisync_writer, or through an API gateway that sets request.jwt.claims.'
       ELSE 'The org in the token (see vapisync.meta.org_claim_path) must be this org.' END;
 END

@@ -93,3 +93,27 @@ BEGIN
   END LOOP;
 END
 $$;
+
+-- Is this surely fine? Most puts are, and one expression says so, which becomes part of that of its caller. Whatever
+-- else there is, check_changes looks at.
+CREATE OR REPLACE FUNCTION vapisync.is_plain_put(org_id text, request_id text, kind text, key text, payload jsonb)
+RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT char_length(org_id) BETWEEN 1 AND 200 AND char_length(request_id) BETWEEN 1 AND 200
+    AND kind = ANY (vapisync.known_kinds()) AND char_length(key) BETWEEN 1 AND 200
+    AND (kind <> 'assistant' OR key = ANY (vapisync.agent_roles()))
+    AND jsonb_typeof(payload) = 'object' AND NOT payload ?| vapisync.server_fields()
+    AND coalesce(jsonb_typeof(payload -> 'metadata') = 'object' AND NOT payload -> 'metadata' ? 'vapisync', true)
+    AND NOT payload @? '$.**{60}'
+$$;
+
+-- Changes that were checked, in the order in which they are written.
+CREATE OR REPLACE FUNCTION vapisync.read_changes(changes jsonb) RETURNS vapisync.change[]
+LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  RETURN ARRAY(
+    SELECT ROW(c.place - 1, c.value ->> 'kind', c.value ->> 'key', coalesce(c.value ->> 'op', 'upsert'),
+               to_json(c.value -> 'ask'), to_json(c.value -> 'payload'))::vapisync.change
+    FROM jsonb_array_elements(changes) WITH ORDINALITY c(value, place)
+    ORDER BY c.value ->> 'kind' COLLATE "C", c.value ->> 'key' COLLATE "C");
+END
+$$;

@@ -74,12 +74,14 @@ $$;
 CREATE OR REPLACE FUNCTION vapisync.put_back(id bigint, saves uuid[]) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
-  doc jsonb := vapisync.fold(id, (SELECT r.desired_version FROM vapisync.resources r WHERE r.resource_id = id));
-  change jsonb := CASE WHEN doc IS NULL THEN '{"op": "delete"}'
-                       ELSE jsonb_build_object('op', 'upsert', 'payload', doc) END;
+  resource vapisync.resources;
+  doc json;
 BEGIN
+  SELECT * INTO resource FROM vapisync.resources r WHERE r.resource_id = id;
+  doc := vapisync.fold(id, resource.desired_version);
   FOR i IN 1..cardinality(saves) LOOP
-    PERFORM vapisync.append_version(id, saves[i], change, 'rollback');
+    PERFORM vapisync.append_version(saves[i], resource.org_id, resource.kind, resource.key,
+      CASE WHEN doc IS NULL THEN 'delete' ELSE 'upsert' END, NULL, doc, true, 'rollback');
   END LOOP;
   UPDATE vapisync.saves s SET open_count = s.open_count + 1 WHERE s.save_id = ANY (saves);
 END

@@ -31,7 +31,12 @@ CREATE OR REPLACE FUNCTION vapisync.put_resource(
   org_id text, kind text, key text, payload jsonb, request_id text) RETURNS jsonb
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  PERFORM vapisync.authorize(org_id);
+  IF NOT vapisync.may_act_for(org_id) THEN
+    PERFORM vapisync.authorize(org_id);
+  ELSIF vapisync.is_plain_put(org_id, request_id, kind, key, payload) THEN
+    RETURN vapisync.write_one(
+      org_id, request_id, kind, key, 'upsert', NULL, to_json(payload), 'rollback', 'resource');
+  END IF;
   RETURN vapisync.write_save(org_id, request_id,
     jsonb_build_array(jsonb_build_object('kind', kind, 'key', key, 'payload', payload)),
     'rollback', 'resource');

@@ -4,9 +4,7 @@
 CREATE OR REPLACE FUNCTION vapisync.ring() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-  IF pg_catalog.pg_sequence_last_value('vapisync.bell') > extract(epoch FROM clock_timestamp()) * 1000 THEN
-    PERFORM pg_notify('vapisync', '');
-  END IF;
+  PERFORM pg_notify('vapisync', '');
   RETURN NULL;
 END
 $$;
@@ -17,7 +15,9 @@ BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
                  WHERE tgrelid = 'vapisync.outbox'::regclass AND tgname = 'ring') THEN
     CREATE TRIGGER ring AFTER INSERT ON vapisync.outbox
-    FOR EACH STATEMENT EXECUTE FUNCTION vapisync.ring();
+    FOR EACH STATEMENT
+    WHEN (pg_catalog.pg_sequence_last_value('vapisync.bell') > extract(epoch FROM clock_timestamp()) * 1000)
+    EXECUTE FUNCTION vapisync.ring();
   END IF;
 END
 $$;

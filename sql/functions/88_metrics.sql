@@ -52,11 +52,11 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- By its most particular part: both agents are saved along with a number or with documents.
-CREATE OR REPLACE FUNCTION vapisync.tier_of(changes jsonb) RETURNS text
+CREATE OR REPLACE FUNCTION vapisync.tier_of(kinds text[]) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
-  SELECT CASE WHEN changes @> '[{"kind": "phone_number"}]' THEN 'workspace'
-              WHEN changes @> '[{"kind": "file"}]' THEN 'knowledge_base'
-              WHEN changes @> '[{"kind": "assistant"}]' THEN 'agents' ELSE 'other' END
+  SELECT CASE WHEN 'phone_number' = ANY (kinds) THEN 'workspace'
+              WHEN 'file' = ANY (kinds) THEN 'knowledge_base'
+              WHEN 'assistant' = ANY (kinds) THEN 'agents' ELSE 'other' END
 $$;
 
 -- The saves with a part in this resource that this transaction has ended. Volatile, to see what it wrote.

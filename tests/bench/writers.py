@@ -10,10 +10,12 @@ BEGIN;
 UPDATE bench.app SET value = value + 1 WHERE id = :n;
 COMMIT;
 """
+# An application knows its org and role; a function that computes them would be planned in every transaction.
 SAVING = """\\set n random(1, {rows})
 BEGIN;
 UPDATE bench.app SET value = value + 1 WHERE id = :n;
-SELECT vapisync.put_resource(bench.org(:n), 'assistant', bench.role(:n), '{document}', gen_random_uuid()::text);
+SELECT vapisync.put_resource('org-' || (:n + 1) / 2, 'assistant',
+  CASE :n % 2 WHEN 1 THEN 'inbound' ELSE 'outbound' END, '{document}', gen_random_uuid()::text);
 COMMIT;
 """
 

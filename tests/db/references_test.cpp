@@ -84,6 +84,16 @@ struct References : testing::Test {
   }
 };
 
+TEST_F(References, DefaultOfARoleMayReferToATool) {
+  sql("UPDATE vapisync.agent_defaults SET document = document || '{\"x\": {\"$ref\": "
+      "\"tool/kb\"}}'");
+  put("tool", {tool});
+  put("agent", {R"({"kind":"assistant","key":"inbound","ask":{"name":"Anna"}})"});
+  EXPECT_EQ(sql("SELECT r.key FROM vapisync.resource_refs f JOIN vapisync.resources r"
+                " ON r.resource_id = f.refers_to WHERE f.in_desired"),
+            "kb");
+}
+
 TEST_F(References, MayBeMadeToWhatTheSameSaveMakes) {
   put("both", {agent_with_tool, tool});
   EXPECT_EQ(links(), "inbound>kb desired");

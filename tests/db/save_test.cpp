@@ -124,6 +124,31 @@ TEST_F(Save, DeletedAgentStartsFromTheDefaultAgain) {
   EXPECT_EQ(resource("desired_version"), "4");
 }
 
+// A request that is repeated after an upgrade must still be known: it is hashed as jsonb prints all
+// of it.
+TEST_F(Save, ContentIsHashedAsTheFirstReleaseDid) {
+  const std::string put =
+      R"({"kind": "tool", "key": "a \"q\" \\ é", "payload": {"n": 1.50, "t": "\n"}})";
+  const std::string ask = R"({"kind": "assistant", "key": "inbound", "ask": {"name": "Anna"}})";
+  const std::string removed = R"({"kind": "tool", "key": "a \"q\" \\ é", "op": "delete"})";
+  const auto hashed = [&](const std::string& request, const std::string& changes) {
+    value(writer_, save("org", request, "[" + changes + "]"));
+    return value(admin_,
+                 "SELECT s.content_hash = sha256(convert_to(jsonb_build_array('rollback', "
+                 "h.hashed)::text, 'UTF8'))"
+                 " FROM vapisync.saves s, (SELECT jsonb_agg('{\"op\": \"upsert\"}' || c ORDER BY c "
+                 "->> 'kind')"
+                 " AS hashed FROM jsonb_array_elements($j$[" +
+                     changes +
+                     "]$j$) c) h"
+                     " WHERE s.request_id = '" +
+                     request + "'");
+  };
+  EXPECT_EQ(hashed("one", put), "t");
+  EXPECT_EQ(hashed("both", put + "," + ask), "t");
+  EXPECT_EQ(hashed("removed", removed), "t");
+}
+
 TEST_F(Save, SaveAndItsEntriesAreOneTransaction) {
   {
     pqxx::work tx(writer_);
