@@ -86,10 +86,14 @@ void set_level(Level level) {
   spdlog::default_logger_raw()->set_level(to_spdlog(level));
 }
 
+bool enabled(Level level) {
+  return spdlog::default_logger_raw()->should_log(to_spdlog(level));
+}
+
 void write(Level level, std::string_view event, Fields fields) {
-  auto* logger = spdlog::default_logger_raw();
-  if (!logger->should_log(to_spdlog(level))) return;
-  logger->log(to_spdlog(level), human ? format_human(event, fields) : format_json(event, fields));
+  if (!enabled(level)) return;
+  spdlog::default_logger_raw()->log(
+      to_spdlog(level), human ? format_human(event, fields) : format_json(event, fields));
 }
 
 void failure(Level level, std::string_view event, const Error& error, std::string_view hint) {

@@ -158,6 +158,7 @@ void ResourceSync::count_request() {
 }
 
 void ResourceSync::log_sent(std::string_view step, const Result<vapi::Object>& answer) const {
+  if (!log::enabled(log::Level::debug)) return;
   const int status = answer ? answer->status : answer.error().status;
   log::debug("sync.sent", {{"org", claim_.org_id},
                            {"resource", resource_name_},
@@ -204,6 +205,7 @@ void ResourceSync::learn(const vapi::Object& object, const json::Value& sent, bo
   } else {
     core::learn_from_read(facts_, same);
   }
+  if (!log::enabled(log::Level::debug)) return;
   log::debug("sync.verified", {{"org", claim_.org_id},
                                {"resource", resource_name_},
                                {"version", claim_.version},
