@@ -179,8 +179,7 @@ const json::Document& ResourceSync::expected() {
   return with_resets_;
 }
 
-const json::Document& ResourceSync::update_body() {
-  const auto& whole = expected();
+const json::Document& ResourceSync::update_body(const json::Document& whole) {
   if (!left_out_ && kind_->create_only.empty()) return whole;
   body_ = json::Document();
   body_.CopyFrom(whole, body_.GetAllocator());
@@ -190,9 +189,13 @@ const json::Document& ResourceSync::update_body() {
 }
 
 std::vector<std::string> ResourceSync::resets() const {
-  auto keys = core::merge_keys(remote_.sent_keys, claim_.open_keys);
-  std::erase_if(keys, [this](const auto& key) { return std::ranges::binary_search(keys_, key); });
-  return keys;
+  std::vector<std::string> keys;
+  for (const auto* sent : {&remote_.sent_keys, &claim_.open_keys}) {
+    std::ranges::copy_if(*sent, std::back_inserter(keys), [this](const std::string& key) {
+      return !std::ranges::binary_search(keys_, key);
+    });
+  }
+  return core::merge_keys(std::move(keys), {});
 }
 
 void ResourceSync::learn(const vapi::Object& object, const json::Value& sent, bool was_write) {

@@ -71,8 +71,8 @@ class ResourceSync {
   void count_request();
   /// What Vapi must hold once the resets are done.
   const json::Document& expected();
-  /// The same, without what only a create may name and the resets that Vapi does not know.
-  const json::Document& update_body();
+  /// The whole, without what only a create may name and the resets that Vapi does not know.
+  const json::Document& update_body(const json::Document& whole);
   /// The keys that are not wanted, and that Vapi may hold because we sent them.
   [[nodiscard]] std::vector<std::string> resets() const;
   [[nodiscard]] Milliseconds since_start() const;

@@ -86,7 +86,8 @@ bool ResourceSync::mark_by_name_instead(const Error& refusal) {
 ResourceSync::Step ResourceSync::update() {
   Ended ended = co_await before_write();
   if (ended) co_return ended;
-  auto updated = co_await client_.update(*kind_, remote_.id, update_body());
+  const auto& whole = expected();
+  auto updated = co_await client_.update(*kind_, remote_.id, update_body(whole));
   log_sent("update", updated);
   if (!updated && updated.error().verdict == Verdict::missing) {
     facts_.presence = core::Presence::doubted;
@@ -99,7 +100,7 @@ ResourceSync::Step ResourceSync::update() {
   if (remote_.account_id.empty()) remote_.account_id = updated->account_id;
   remote_.live_hash.clear();
   remote_.sent_keys = core::merge_keys(remote_.sent_keys, keys_);
-  learn(*updated, expected(), true);
+  learn(*updated, whole, true);
   co_return std::nullopt;
 }
 
