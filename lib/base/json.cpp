@@ -15,6 +15,26 @@ namespace {
 
 constexpr size_t text_bytes_usual = 2048;  ///< most documents need no more
 
+/// Room for one text, which the next one finds again unless it has become large. A text of some
+/// kilobytes is what the heap is slowest to give and to take back.
+class Scratch {
+ public:
+  Scratch() { text().clear(); }
+  ~Scratch() {
+    if (text().capacity() > kept_bytes_max) text() = {};
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  static std::string& text() {
+    thread_local std::string kept;
+    return kept;
+  }
+
+ private:
+  static constexpr size_t kept_bytes_max = 64U << 10U;
+};
+
 /// A document that ends the parse where nesting grows too deep, and keeps no string of its source.
 class Bounded : public Document {
  public:
@@ -118,8 +138,9 @@ Result<Document> parse(std::string_view text) {
   if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   const size_t good = first_bad_byte(text);
   if (good < text.size()) return syntax_error(good, "not UTF-8, or a control character");
-  std::string source(text);  // its texts are unescaped where they stand
-  rapidjson::InsituStringStream in(source.data());
+  const Scratch source;
+  source.text() = text;  // texts are unescaped where they stand
+  rapidjson::InsituStringStream in(source.text().data());
   rapidjson::Reader reader;
   Bounded document;
   constexpr unsigned flags = rapidjson::kParseInsituFlag | rapidjson::kParseFullPrecisionFlag;
@@ -151,7 +172,10 @@ std::string canonical(const Value& value) {
 }
 
 std::string hash(const Value& value) {
-  return sha256_hex(canonical(value));
+  const Scratch canonical;
+  Writer writer(canonical.text());
+  write_canonical(value, writer);
+  return sha256_hex(canonical.text());
 }
 
 std::string sha256_hex(std::string_view bytes) {
