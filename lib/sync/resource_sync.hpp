@@ -89,8 +89,9 @@ class ResourceSync {
   core::Marker marker_;
   core::MarkedBy marked_by_;
   db::Remote remote_;
-  json::Document wanted_;          ///< with ids in the place of references
-  json::Document document_;        ///< what Vapi must hold: what is wanted, with the marker
+  /// What Vapi must hold: what is wanted, with ids in the place of references, and the marker.
+  json::Document document_;
+  bool has_metadata_{false};       ///< without the marker, too
   std::vector<std::string> keys_;  ///< of the document, sorted
   json::Document with_resets_;
   json::Document body_;

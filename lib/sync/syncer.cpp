@@ -74,10 +74,10 @@ ResourceSync::Step ResourceSync::create() {
 
 /// An account that knows no metadata knows our mark by the end of a name.
 bool ResourceSync::mark_by_name_instead(const Error& refusal) {
-  const bool is_ours = json::find(wanted_, "metadata") == nullptr;
   const std::string field = refusal.path.substr(0, refusal.path.find_first_of(".["));
   const bool names_it = refusal.verdict == Verdict::reject && field == "metadata";
-  if (marked_by_ == core::MarkedBy::name || !is_ours || !names_it) return false;
+  if (marked_by_ == core::MarkedBy::name || has_metadata_ || !names_it) return false;
+  json::erase(document_, "metadata");
   marked_by_ = core::MarkedBy::name;
   return true;
 }
