@@ -5,16 +5,37 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 #include <rapidjson/error/en.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-#include <vector>
+
+#include <boost/container/small_vector.hpp>
+
+#include "base/json_writer.hpp"
 
 namespace vapisync::json {
 namespace {
 
-using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+constexpr size_t text_bytes_usual = 2048;  ///< most documents need no more
 
-/// A document that ends the parse where nesting grows too deep.
+/// Room for one text, which the next one finds again unless it has become large. A text of some
+/// kilobytes is what the heap is slowest to give and to take back.
+class Scratch {
+ public:
+  Scratch() { text().clear(); }
+  ~Scratch() {
+    if (text().capacity() > kept_bytes_max) text() = {};
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  static std::string& text() {
+    thread_local std::string kept;
+    return kept;
+  }
+
+ private:
+  static constexpr size_t kept_bytes_max = 64U << 10U;
+};
+
+/// A document that ends the parse where nesting grows too deep, and keeps no string of its source.
 class Bounded : public Document {
  public:
   bool StartObject() { return ++depth_ <= depth_max && Document::StartObject(); }
@@ -27,6 +48,10 @@ class Bounded : public Document {
     --depth_;
     return Document::EndArray(items);
   }
+  bool String(const char* text, rapidjson::SizeType size, bool) {
+    return Document::String(text, size, true);
+  }
+  bool Key(const char* text, rapidjson::SizeType size, bool) { return String(text, size, true); }
 
  private:
   int depth_{0};
@@ -38,7 +63,7 @@ bool is_control(char c) {
 
 /// Most texts are ASCII without control characters, and this is told at a glance: no way out early.
 bool is_plain(std::string_view text) {
-  unsigned bits = 0;
+  unsigned char bits = 0;  // as narrow as what it gathers, for many to be looked at together
   for (const char c : text) bits |= is_control(c) ? 0x80U : static_cast<unsigned char>(c);
   return bits < 0x80;
 }
@@ -83,14 +108,14 @@ void write_number(const Value& value, Writer& writer) {
 void write_canonical(const Value& value, Writer& writer) {
   switch (value.GetType()) {
     case rapidjson::kObjectType: {
-      std::vector<const Value::Member*> members;
+      boost::container::small_vector<const Value::Member*, 32> members;
       members.reserve(value.MemberCount());
       for (const auto& member : value.GetObject()) members.push_back(&member);
       std::sort(members.begin(), members.end(),
                 [](const auto* a, const auto* b) { return text(a->name) < text(b->name); });
       writer.StartObject();
       for (const auto* member : members) {
-        writer.Key(member->name.GetString(), member->name.GetStringLength());
+        writer.Key(text(member->name));
         write_canonical(member->value, writer);
       }
       writer.EndObject();
@@ -113,13 +138,13 @@ Result<Document> parse(std::string_view text) {
   if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   const size_t good = first_bad_byte(text);
   if (good < text.size()) return syntax_error(good, "not UTF-8, or a control character");
-  const std::string terminated(text);  // only of such a text RapidJSON takes 16 bytes at once
-  rapidjson::StringStream in(terminated.c_str());
+  const Scratch source;
+  source.text() = text;  // texts are unescaped where they stand
+  rapidjson::InsituStringStream in(source.text().data());
   rapidjson::Reader reader;
   Bounded document;
-  auto read = [&](Document&) {
-    return !reader.Parse<rapidjson::kParseFullPrecisionFlag>(in, document).IsError();
-  };
+  constexpr unsigned flags = rapidjson::kParseInsituFlag | rapidjson::kParseFullPrecisionFlag;
+  auto read = [&](Document&) { return !reader.Parse<flags>(in, document).IsError(); };
   document.Populate(read);
   if (!reader.HasParseError()) return std::move(document);
   if (reader.GetParseErrorCode() == rapidjson::kParseErrorTermination) {
@@ -131,27 +156,33 @@ Result<Document> parse(std::string_view text) {
 }
 
 std::string to_text(const Value& value) {
-  rapidjson::StringBuffer buffer;
-  Writer writer(buffer);
+  std::string out;
+  out.reserve(text_bytes_usual);
+  Writer writer(out);
   value.Accept(writer);
-  return {buffer.GetString(), buffer.GetSize()};
+  return out;
 }
 
 std::string canonical(const Value& value) {
-  rapidjson::StringBuffer buffer;
-  Writer writer(buffer);
+  std::string out;
+  out.reserve(text_bytes_usual);
+  Writer writer(out);
   write_canonical(value, writer);
-  return {buffer.GetString(), buffer.GetSize()};
+  return out;
 }
 
 std::string hash(const Value& value) {
-  return sha256_hex(canonical(value));
+  const Scratch canonical;
+  Writer writer(canonical.text());
+  write_canonical(value, writer);
+  return sha256_hex(canonical.text());
 }
 
 std::string sha256_hex(std::string_view bytes) {
+  static const EVP_MD* const sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);  // looks long
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int size = 0;
-  EVP_Digest(bytes.data(), bytes.size(), digest, &size, EVP_sha256(), nullptr);
+  EVP_Digest(bytes.data(), bytes.size(), digest, &size, sha256, nullptr);
   std::string hex;
   hex.reserve(size * 2);
   constexpr std::string_view digits = "0123456789abcdef";
@@ -167,10 +198,6 @@ const Value* find(const Value& object, std::string_view key) {
   const Value name(rapidjson::StringRef(key.data(), static_cast<rapidjson::SizeType>(key.size())));
   const auto it = object.FindMember(name);
   return it == object.MemberEnd() ? nullptr : &it->value;
-}
-
-std::string_view text(const Value& value) {
-  return {value.GetString(), value.GetStringLength()};
 }
 
 std::string_view text_or(const Value& object, std::string_view key, std::string_view fallback) {

@@ -37,7 +37,10 @@ std::string sha256_hex(std::string_view bytes);
 /// The member of an object, or nullptr when absent or when `object` is not an object.
 const Value* find(const Value& object, std::string_view key);
 
-std::string_view text(const Value& value);  ///< of a string value
+/// Of a string value.
+inline std::string_view text(const Value& value) {
+  return {value.GetString(), value.GetStringLength()};
+}
 std::string_view text_or(const Value& object, std::string_view key, std::string_view fallback);
 int64_t int_or(const Value& object, std::string_view key, int64_t fallback);
 std::optional<std::string> text_member(const Value& object, std::string_view key);

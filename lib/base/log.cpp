@@ -1,41 +1,34 @@
 #include "base/log.hpp"
 
-#include <cmath>
 #include <concepts>
 #include <fmt/format.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 #include <spdlog/sinks/ansicolor_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include "base/json_writer.hpp"
+
 namespace vapisync::log {
 namespace {
 
-using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
-
 bool human = false;
-
-void write_key(Writer& writer, std::string_view key) {
-  writer.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
-}
 
 bool is_absent(const Field& field) {
   const auto* text = std::get_if<std::string_view>(&field.value());
   return text != nullptr && text->empty();
 }
 
-void write_value(Writer& writer, const Field& field) {
+void write_value(json::Writer& writer, const Field& field) {
   std::visit(
       [&writer](const auto& value) {
         using T = std::decay_t<decltype(value)>;
         if constexpr (std::same_as<T, std::string_view>) {
-          writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+          writer.String(value);
         } else if constexpr (std::same_as<T, bool>) {
           writer.Bool(value);
         } else if constexpr (std::same_as<T, double>) {
-          std::isfinite(value) ? writer.Double(value) : writer.Null();  // JSON knows no infinity
+          writer.Double(value);
         } else {
           writer.Int64(value);
         }
@@ -43,12 +36,12 @@ void write_value(Writer& writer, const Field& field) {
       field.value());
 }
 
-void write_members(Writer& writer, std::string_view event, Fields fields) {
-  write_key(writer, "event");
-  writer.String(event.data(), static_cast<rapidjson::SizeType>(event.size()));
+void write_members(json::Writer& writer, std::string_view event, Fields fields) {
+  writer.Key("event");
+  writer.String(event);
   for (const auto& field : fields) {
     if (is_absent(field)) continue;
-    write_key(writer, field.name());
+    writer.Key(field.name());
     write_value(writer, field);
   }
 }
@@ -86,10 +79,14 @@ void set_level(Level level) {
   spdlog::default_logger_raw()->set_level(to_spdlog(level));
 }
 
+bool enabled(Level level) {
+  return spdlog::default_logger_raw()->should_log(to_spdlog(level));
+}
+
 void write(Level level, std::string_view event, Fields fields) {
-  auto* logger = spdlog::default_logger_raw();
-  if (!logger->should_log(to_spdlog(level))) return;
-  logger->log(to_spdlog(level), human ? format_human(event, fields) : format_json(event, fields));
+  if (!enabled(level)) return;
+  spdlog::default_logger_raw()->log(
+      to_spdlog(level), human ? format_human(event, fields) : format_json(event, fields));
 }
 
 void failure(Level level, std::string_view event, const Error& error, std::string_view hint) {
@@ -98,13 +95,12 @@ void failure(Level level, std::string_view event, const Error& error, std::strin
 }
 
 std::string format_json(std::string_view event, Fields fields) {
-  rapidjson::StringBuffer buffer;
-  Writer writer(buffer);
-  writer.StartObject();
+  constexpr size_t line_bytes_usual = 512;
+  std::string line;  // without braces: they belong to the pattern, which puts time and level first
+  line.reserve(line_bytes_usual);
+  json::Writer writer(line);
   write_members(writer, event, fields);
-  writer.EndObject();
-  // The braces belong to the pattern, which puts time and level first.
-  return {buffer.GetString() + 1, buffer.GetSize() - 2};
+  return line;
 }
 
 std::string format_human(std::string_view event, Fields fields) {

@@ -50,6 +50,9 @@ inline std::optional<int64_t> known(int64_t number) {
 void configure(Level level, Format format);
 void set_level(Level level);
 
+/// Whether such a line would be written: where its fields cost something, ask first.
+bool enabled(Level level);
+
 /// A field whose value is an empty text is left out of the line.
 void write(Level level, std::string_view event, Fields fields);
 inline void debug(std::string_view event, Fields fields = {}) {

@@ -32,10 +32,11 @@ json::Document with_resets(const json::Document& marked, const std::vector<std::
 }
 
 std::vector<std::string> keys_of(const json::Value& document) {
-  std::vector<std::string> keys;
-  for (const auto& member : document.GetObject()) keys.emplace_back(json::text(member.name));
-  std::sort(keys.begin(), keys.end());
-  return keys;
+  std::vector<std::string_view> keys;
+  keys.reserve(document.MemberCount());
+  for (const auto& member : document.GetObject()) keys.push_back(json::text(member.name));
+  std::ranges::sort(keys);
+  return {keys.begin(), keys.end()};
 }
 
 std::vector<std::string> keys_among(const json::Value& document,
@@ -48,7 +49,8 @@ std::vector<std::string> keys_among(const json::Value& document,
 }
 
 std::vector<std::string> merge_keys(std::vector<std::string> a, const std::vector<std::string>& b) {
-  if (b.empty() && std::is_sorted(a.begin(), a.end())) return a;
+  const bool is_set = std::ranges::adjacent_find(a, std::greater_equal<>{}) == a.end();
+  if (is_set && std::ranges::includes(a, b)) return a;
   a.insert(a.end(), b.begin(), b.end());
   std::sort(a.begin(), a.end());
   a.erase(std::unique(a.begin(), a.end()), a.end());

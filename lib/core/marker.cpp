@@ -24,22 +24,19 @@ bool is_named_after(const json::Value& object, std::string_view resource, const 
   });
 }
 
-json::Document marked_in_metadata(const json::Value& document, const Marker& marker) {
-  json::Document out;
-  auto& allocator = out.GetAllocator();
-  out.CopyFrom(document, allocator);
-  json::Value metadata(rapidjson::kObjectType);
-  const json::Value* given = json::find(document, "metadata");
-  if (given != nullptr && given->IsObject()) metadata.CopyFrom(*given, allocator);
+void mark_metadata(json::Document& document, const Marker& marker) {
+  auto& allocator = document.GetAllocator();
   json::Value field(rapidjson::kObjectType);
   json::set(field, "r", json::make_text(marker.resource, allocator), allocator);
   json::set(field, "a", json::make_text(marker.attempt, allocator), allocator);
   if (!marker.content.empty()) {
     json::set(field, "h", json::make_text(marker.content, allocator), allocator);
   }
-  json::set(metadata, marker_field, std::move(field), allocator);
-  json::set(out, "metadata", std::move(metadata), allocator);
-  return out;
+  const json::Value* given = json::find(document, "metadata");
+  if (given == nullptr || !given->IsObject()) {
+    json::set(document, "metadata", json::Value(rapidjson::kObjectType), allocator);
+  }
+  json::set(document["metadata"], marker_field, std::move(field), allocator);
 }
 
 /// At most `bytes` of a UTF-8 text, and no half character.
@@ -49,20 +46,18 @@ std::string_view cut(std::string_view text, size_t bytes) {
   return text.substr(0, bytes);
 }
 
-std::optional<json::Document> marked_in_name(const json::Value& document, const Marker& marker,
-                                             const Kind& kind) {
+bool mark_name(json::Document& document, const Marker& marker, const Kind& kind) {
   const auto place = kind.name_place(document);
-  if (place.pointer.empty()) return std::nullopt;
-  json::Document out;
-  auto& allocator = out.GetAllocator();
-  out.CopyFrom(document, allocator);
+  if (place.pointer.empty()) return false;
   const auto pointer = to_pointer(place.pointer);
-  const json::Value* given = pointer.Get(out);
+  const json::Value* given = pointer.Get(document);
   const std::string suffix = name_suffix(marker.resource);
   std::string name(given != nullptr && given->IsString() ? json::text(*given) : kind.name);
+  if (name.ends_with(suffix)) return true;
   name = std::string(cut(name, place.max - suffix.size())) + suffix;
-  pointer.Set(out, json::make_text(name, allocator), allocator);
-  return out;
+  auto& allocator = document.GetAllocator();
+  pointer.Set(document, json::make_text(name, allocator), allocator);
+  return true;
 }
 
 }  // namespace
@@ -100,10 +95,10 @@ std::optional<Marker> find_marker(const json::Value& object, std::string_view re
   return std::nullopt;
 }
 
-std::optional<json::Document> with_marker(const json::Value& document, const Marker& marker,
-                                          const Kind& kind, MarkedBy marked_by) {
-  if (marked_by == MarkedBy::name) return marked_in_name(document, marker, kind);
-  return marked_in_metadata(document, marker);
+bool mark(json::Document& document, const Marker& marker, const Kind& kind, MarkedBy marked_by) {
+  if (marked_by == MarkedBy::name) return mark_name(document, marker, kind);
+  mark_metadata(document, marker);
+  return true;
 }
 
 }  // namespace vapisync::core

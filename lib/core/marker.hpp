@@ -30,9 +30,8 @@ std::optional<Marker> read_marker(const json::Value& object);
 std::optional<Marker> find_marker(const json::Value& object, std::string_view resource,
                                   const Kind& kind);
 
-/// The whole document with the marker: what a create sends, and what verification expects. Nothing,
-/// if this document has no place for it.
-std::optional<json::Document> with_marker(const json::Value& document, const Marker& marker,
-                                          const Kind& kind, MarkedBy marked_by);
+/// Puts the marker into the document, in the place of an older one: what a create sends, and what
+/// verification expects. False: this document has no place for it.
+bool mark(json::Document& document, const Marker& marker, const Kind& kind, MarkedBy marked_by);
 
 }  // namespace vapisync::core

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
+
+#include "core/place.hpp"
 
 namespace vapisync::core {
 namespace {
@@ -14,20 +15,6 @@ constexpr std::array<std::string_view, 17> id_keys{
     "fileIds",     "monitorIds",         "outcomeIds",          "phoneNumberId", "scorecardIds",
     "squadId",     "structuredOutputId", "structuredOutputIds", "toolId",        "toolIds",
     "workflowId",  "workflowIds"};
-
-/// Where a value stands. The way there is written down only for what is found.
-struct Place {
-  const Place* within{nullptr};  ///< nothing: the document
-  std::string_view key;
-  rapidjson::SizeType index{0};  ///< of an item, which has no key
-};
-
-std::string to_path(const Place& place) {
-  if (place.within == nullptr) return {};
-  const std::string path = to_path(*place.within);
-  if (place.key.data() == nullptr) return fmt::format("{}[{}]", path, place.index);
-  return path.empty() ? std::string(place.key) : fmt::format("{}.{}", path, place.key);
-}
 
 /// The resource that a value refers to, empty if it is no reference.
 std::string_view reference_name(const json::Value& value) {

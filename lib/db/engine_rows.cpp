@@ -2,31 +2,42 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
+#include <rapidjson/reader.h>
+#include <stdexcept>
 
 #include "base/json.hpp"
+#include "base/json_writer.hpp"
 
 namespace vapisync::db {
 namespace {
 
-using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
-
-std::string text(const auto& row, const char* column) {
-  return row[column].template as<std::string>("");
-}
+using json::Writer;
 
 std::string_view view(const pqxx::field& field) {
   return {field.c_str(), field.size()};
 }
 
+/// Of null: empty.
+std::string text(const auto& row, const char* column) {
+  return std::string(view(row[column]));
+}
+
+/// Gathers the items of an array of texts, without a document in between.
+struct Texts : rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Texts> {
+  bool String(const char* text, rapidjson::SizeType size, bool) {
+    items.emplace_back(text, size);
+    return true;
+  }
+  std::vector<std::string> items;
+};
+
 std::vector<std::string> texts(const pqxx::field& field) {
-  std::vector<std::string> out;
-  if (field.is_null()) return out;
-  const auto parsed = json::parse(view(field));
-  if (!parsed || !parsed->IsArray()) return out;
-  for (const auto& item : parsed->GetArray()) out.emplace_back(json::text(item));
-  return out;
+  if (field.is_null()) return {};
+  Texts texts;
+  std::string source(view(field));  // its texts are unescaped where they stand
+  rapidjson::InsituStringStream in(source.data());
+  rapidjson::Reader().Parse<rapidjson::kParseInsituFlag>(in, texts);
+  return std::move(texts.items);
 }
 
 std::string_view to_word(Outcome outcome) {
@@ -41,13 +52,9 @@ std::string_view to_word(Outcome outcome) {
   return "retry";
 }
 
-void key(Writer& writer, std::string_view name) {
-  writer.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
-}
-
 void member(Writer& writer, std::string_view name, std::string_view value) {
-  key(writer, name);
-  writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+  writer.Key(name);
+  writer.String(value);
 }
 
 /// Empty means null: the columns know no empty text.
@@ -56,26 +63,24 @@ void member_or_null(Writer& writer, std::string_view name, std::string_view valu
 }
 
 void member(Writer& writer, std::string_view name, int64_t value) {
-  key(writer, name);
+  writer.Key(name);
   writer.Int64(value);
 }
 
 void member(Writer& writer, std::string_view name, bool value) {
-  key(writer, name);
+  writer.Key(name);
   writer.Bool(value);
 }
 
 void member(Writer& writer, std::string_view name, const std::vector<std::string>& values) {
-  key(writer, name);
+  writer.Key(name);
   writer.StartArray();
-  for (const auto& value : values) {
-    writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
-  }
+  for (const auto& value : values) writer.String(value);
   writer.EndArray();
 }
 
 void write_ids(Writer& writer, std::string_view name, const std::vector<int64_t>& ids) {
-  key(writer, name);
+  writer.Key(name);
   writer.StartArray();
   for (const int64_t id : ids) writer.Int64(id);
   writer.EndArray();
@@ -83,7 +88,7 @@ void write_ids(Writer& writer, std::string_view name, const std::vector<int64_t>
 
 void write_error(Writer& writer, const Report& report) {
   const Error& error = *report.error;
-  key(writer, "error");
+  writer.Key("error");
   writer.StartObject();
   member(writer, "code", std::string_view(error.code));
   member(writer, "message", std::string_view(error.message));
@@ -95,7 +100,7 @@ void write_error(Writer& writer, const Report& report) {
 }
 
 void write_leftovers(Writer& writer, const std::vector<Leftover>& leftovers) {
-  key(writer, "leftovers");
+  writer.Key("leftovers");
   writer.StartArray();
   for (const auto& leftover : leftovers) {
     writer.StartObject();
@@ -126,14 +131,12 @@ void write_report(Writer& writer, const Report& report) {
   member(writer, "burn", report.burn);
   if (report.waits) member(writer, "waits", true);
   if (!report.live_refs.empty()) write_ids(writer, "live_refs", report.live_refs);
-  member(writer, "wrote_keys", report.wrote_keys);
-  member_or_null(writer, "wrote_marker", report.wrote_marker);
   member(writer, "delay_ms", int64_t{report.delay.count()});
   member(writer, "ms", int64_t{report.took.count()});
   if (report.error) write_error(writer, report);
   if (!report.warnings.empty()) {
-    key(writer, "warnings");
-    writer.RawValue(report.warnings.data(), report.warnings.size(), rapidjson::kArrayType);
+    writer.Key("warnings");
+    writer.Raw(report.warnings);
   }
   if (!report.leftovers.empty()) write_leftovers(writer, report.leftovers);
   writer.EndObject();
@@ -143,11 +146,20 @@ void write_report(Writer& writer, const Report& report) {
 
 Columns::Columns(const pqxx::result& result) {
   for (pqxx::row_size_type i = 0; i < result.columns(); ++i) {
-    numbers_.emplace(result.column_name(i), i);
+    names_.emplace_back(result.column_name(i));
   }
 }
 
-ReadyOrg ready_org_from_row(const pqxx::row& row) {
+pqxx::row_size_type Columns::operator[](std::string_view name) const {
+  auto found = names_.begin() + expected_;
+  if (found == names_.end() || *found != name) found = std::ranges::find(names_, name);
+  if (found == names_.end()) throw std::out_of_range("no column " + std::string(name));
+  const auto number = static_cast<pqxx::row_size_type>(found - names_.begin());
+  expected_ = number + 1;
+  return number;
+}
+
+ReadyOrg ready_org_from_row(const Row& row) {
   ReadyOrg org;
   org.org_id = row["org_id"].as<std::string>();
   org.credential_id = row["credential_id"].as<int64_t>(0);
@@ -215,51 +227,73 @@ std::vector<Reference> references(const pqxx::field& field) {
   return out;
 }
 
+/// In the order of facts.sql.
 void add_facts(Claim& claim, const Row& row) {
-  claim.credential_id = row["credential_id"].as<int64_t>();
-  claim.kind = row["kind"].as<std::string>();
-  claim.key = row["key"].as<std::string>();
+  claim.kind = text(row, "kind");
+  claim.key = text(row, "key");
   claim.version = row["desired_version"].as<int64_t>();
   claim.live_version = row["live_version"].as<int64_t>();
   claim.generation = row["generation"].as<int64_t>();
-  claim.request_id = text(row, "request_id");
-  claim.op = view(row["op"]) == "delete" ? core::Op::remove : core::Op::upsert;
-  claim.payload = text(row, "payload");
-  claim.live_payload = text(row, "live_payload");
   claim.remote.id = text(row, "remote_id");
   claim.remote.account_id = text(row, "account_id");
   claim.remote.marker = text(row, "marker");
   claim.remote.live_hash = text(row, "live_hash");
   claim.remote.sent_keys = texts(row["sent_keys"]);
+  claim.blocked = row["blocked"].as<bool>();
+  claim.credential_id = row["credential_id"].as<int64_t>();
+  claim.created_after = text(row, "created_after");
+  claim.age = Milliseconds{row["age_ms"].as<int64_t>()};
+  claim.op = view(row["op"]) == "delete" ? core::Op::remove : core::Op::upsert;
+  claim.payload = text(row, "payload");
+  claim.request_id = text(row, "request_id");
+  claim.live_payload = text(row, "live_payload");
+  claim.open_keys = texts(row["open_keys"]);
   claim.references = references(row["refs"]);
   const auto blocked = row["referrers_blocked"];
   if (!blocked.is_null()) {
     claim.referrers = blocked.as<bool>() ? core::Others::hopeless : core::Others::waiting;
   }
-  claim.open_keys = texts(row["open_keys"]);
   claim.open = row["open"].as<bool>();
   claim.open_age = Milliseconds{row["open_age_ms"].as<int64_t>()};
-  claim.created_after = text(row, "created_after");
-  claim.blocked = row["blocked"].as<bool>();
-  claim.age = Milliseconds{row["age_ms"].as<int64_t>()};
-  if (row["restored_ms"].is_null()) return;
-  const Milliseconds restored_age{row["restored_ms"].as<int64_t>()};
+  const auto restored = row["restored_ms"];
+  if (restored.is_null()) return;
+  const Milliseconds restored_age{restored.as<int64_t>()};
   claim.open_age = claim.open ? std::min(claim.open_age, restored_age) : restored_age;
   claim.open = true;
 }
 
 std::string reports_to_json(const std::vector<const Report*>& reports) {
-  rapidjson::StringBuffer buffer;
-  Writer writer(buffer);
+  constexpr size_t report_bytes_usual = 1024;
+  std::string out;
+  out.reserve(reports.size() * report_bytes_usual);
+  Writer writer(out);
   writer.StartArray();
   for (const Report* report : reports) write_report(writer, *report);
   writer.EndArray();
-  return {buffer.GetString(), buffer.GetSize()};
+  return out;
+}
+
+std::string late_writes_to_json(const std::vector<const Report*>& reports) {
+  std::string out;
+  Writer writer(out);
+  writer.StartArray();
+  for (const Report* report : reports) {
+    writer.StartObject();
+    member(writer, "resource_id", report->claim->resource_id);
+    member(writer, "kind", std::string_view(report->claim->kind));
+    member_or_null(writer, "remote_id", report->remote.id);
+    member_or_null(writer, "account_id", report->remote.account_id);
+    member(writer, "wrote_keys", report->wrote_keys);
+    member_or_null(writer, "wrote_marker", report->wrote_marker);
+    writer.EndObject();
+  }
+  writer.EndArray();
+  return out;
 }
 
 std::string objects_to_json(const std::vector<MarkedObject>& objects) {
-  rapidjson::StringBuffer buffer;
-  Writer writer(buffer);
+  std::string out;
+  Writer writer(out);
   writer.StartArray();
   for (const auto& object : objects) {
     writer.StartObject();
@@ -269,14 +303,14 @@ std::string objects_to_json(const std::vector<MarkedObject>& objects) {
     writer.EndObject();
   }
   writer.EndArray();
-  return {buffer.GetString(), buffer.GetSize()};
+  return out;
 }
 
 std::string report_to_json(const Report& report) {
-  rapidjson::StringBuffer buffer;
-  Writer writer(buffer);
+  std::string out;
+  Writer writer(out);
   write_report(writer, report);
-  return {buffer.GetString(), buffer.GetSize()};
+  return out;
 }
 
 std::string daemon_report_to_json(const DaemonReport& report) {

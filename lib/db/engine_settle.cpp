@@ -151,7 +151,7 @@ void note_late_writes(Connection& connection, const std::vector<const Report*>& 
   if (late.empty()) return;
   std::set<int64_t> noted;
   for (const auto& row :
-       connection.call("late_writes", reports_to_json(late), options.late_window.count())) {
+       connection.call("late_writes", late_writes_to_json(late), options.late_window.count())) {
     noted.insert(row["resource_id"].as<int64_t>());
   }
   for (const Report* report : late) {

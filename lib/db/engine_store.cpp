@@ -58,9 +58,9 @@ class PostgresStore final : public EngineStore {
     auto work = [request = std::move(request),
                  fallback = default_credential_](Connection& connection) {
       std::vector<ReadyOrg> orgs;
-      for (const auto& row : connection.call("sweep", request.after_org, request.limit, fallback)) {
-        orgs.push_back(ready_org_from_row(row));
-      }
+      const auto rows = connection.call("sweep", request.after_org, request.limit, fallback);
+      const Columns columns(rows);
+      for (const auto& row : rows) orgs.push_back(ready_org_from_row({row, columns}));
       return orgs;
     };
     co_return co_await pool_.run(std::move(work));

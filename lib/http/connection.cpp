@@ -7,6 +7,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
@@ -24,17 +25,6 @@ using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 constexpr size_t read_bytes = 16 * 1024;  ///< most answers in one read; Beast begins with 512
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
-
-bhttp::verb to_verb(Method method) {
-  switch (method) {
-    case Method::get: return bhttp::verb::get;
-    case Method::post: return bhttp::verb::post;
-    case Method::patch: return bhttp::verb::patch;
-    case Method::put: return bhttp::verb::put;
-    case Method::del: return bhttp::verb::delete_;
-  }
-  return bhttp::verb::get;
-}
 
 TransportFailure failure(std::string code, const Origin& origin, std::string_view what,
                          bool sent = false) {
@@ -57,7 +47,11 @@ class StreamConnection final : public Connection {
  public:
   template <class... Args>
   StreamConnection(asio::any_io_executor executor, const ClientOptions& options, Args&... args)
-      : options_(options), resolver_(executor), stream_(executor, args...) {}
+      : options_(options),
+        common_head_(fmt::format("Host: {}\r\nUser-Agent: {}\r\nAccept: application/json\r\n",
+                                 options.origin.host_header(), options.user_agent)),
+        resolver_(executor),
+        stream_(executor, args...) {}
 
   asio::awaitable<TransportFailure> connect(Deadline deadline) override {
     tcp_layer().expires_at(deadline);
@@ -77,9 +71,10 @@ class StreamConnection final : public Connection {
   }
 
   asio::awaitable<Exchange> exchange(const Request& request, Deadline deadline) override {
-    auto message = make_message(request);
+    const std::string message = to_text(request);
     tcp_layer().expires_at(deadline);
-    auto [write_error, written] = co_await bhttp::async_write(stream_, message, as_result);
+    auto [write_error, written] =
+        co_await asio::async_write(stream_, asio::buffer(message), as_result);
     if (write_error) {
       keep_alive_ = false;
       co_return lost(options_.origin, write_error);
@@ -128,21 +123,22 @@ class StreamConnection final : public Connection {
     co_return failure("tls_failed", options_.origin, why);
   }
 
-  [[nodiscard]] bhttp::request<bhttp::string_body> make_message(const Request& request) const {
-    bhttp::request<bhttp::string_body> message(to_verb(request.method),
-                                               options_.origin.prefix + request.target, 11);
-    message.set(bhttp::field::host, options_.origin.host_header());
-    message.set(bhttp::field::user_agent, options_.user_agent);
-    message.set(bhttp::field::accept, "application/json");
+  /// Head and body in one piece, which leaves with one call. Beast's serializer costs several times
+  /// as much as all else that is done for a request here.
+  [[nodiscard]] std::string to_text(const Request& request) const {
+    std::string text;
+    text.reserve(512 + request.body.size());
+    text.append(to_string(request.method)).append(" ").append(options_.origin.prefix);
+    text.append(request.target).append(" HTTP/1.1\r\n").append(common_head_);
     if (!request.bearer.empty()) {
-      message.set(bhttp::field::authorization, "Bearer " + request.bearer.reveal());
+      text.append("Authorization: Bearer ").append(request.bearer.reveal()).append("\r\n");
     }
-    if (!request.body.empty()) {
-      message.set(bhttp::field::content_type, "application/json");
-      message.body() = request.body;
+    if (!request.body.empty()) text.append("Content-Type: application/json\r\n");
+    const bool may_have_body = request.method == Method::post || request.method == Method::put;
+    if (may_have_body || !request.body.empty()) {
+      text.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
     }
-    message.prepare_payload();
-    return message;
+    return text.append("\r\n").append(request.body);
   }
 
   static Response to_response(bhttp::response<bhttp::string_body>&& message) {
@@ -156,6 +152,7 @@ class StreamConnection final : public Connection {
   }
 
   const ClientOptions& options_;
+  const std::string common_head_;  ///< fields that all requests have
   tcp::resolver resolver_;
   Stream stream_;
   beast::flat_buffer buffer_;

@@ -1,7 +1,8 @@
 #include "sync/dispatcher.hpp"
 
 #include <algorithm>
-#include <map>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "base/log.hpp"
@@ -179,13 +180,18 @@ asio::awaitable<Result<int>> Dispatcher::claim(Shares shares, int slots) {
   request.rows = slots;
   request.rows_per_org = options_.in_flight_per_org;
   request.lease = options_.lease;
-  std::map<std::string, int> counted;  // of each org's first rows, those that are ours
+  struct Turn {
+    int64_t credential{0};
+    int counted{0};  // of the org's first rows, those that are ours
+    int taken{0};
+  };
+  std::unordered_map<std::string_view, Turn> turns;
   int dealt = 0;
   for (const auto& share : shares) {
     dealt += share.rows;
     request.shares.push_back({share.org, share.rows});
     const auto held = held_.find(share.org);
-    counted[share.org] = held == held_.end() ? 0 : held->second.count;
+    turns[share.org] = {share.credential, held == held_.end() ? 0 : held->second.count};
   }
   // Who else uses this credential meanwhile must not take the same slots.
   const auto promised = promise(shares);
@@ -197,35 +203,33 @@ asio::awaitable<Result<int>> Dispatcher::claim(Shares shares, int slots) {
     co_return claims.error();
   }
   parts_.metrics.claimed(parts_.clock.now() - asked_at);
-  std::map<std::string, int> taken;
-  std::map<std::string, int64_t> credential_of;
-  for (const auto& share : shares) credential_of[share.org] = share.credential;
   for (auto& claim : *claims) {
-    ++taken[claim.org_id];
-    const bool as_dealt = claim.credential_id == credential_of[claim.org_id];
+    Turn& turn = turns[claim.org_id];
+    ++turn.taken;
+    const bool as_dealt = claim.credential_id == turn.credential;
     as_dealt ? start(std::move(claim)) : give_back(std::move(claim));
   }
   // What another daemon was just about to take counted against the slots: look again before anybody
   // is left out for it.
   const bool may_be_hidden =
       daemons_ > 1 && dealt > slots && static_cast<int>(claims->size()) < slots;
-  if (may_be_hidden && taken.empty() && !std::exchange(collided_, true)) {
+  if (may_be_hidden && claims->empty() && !std::exchange(collided_, true)) {
     queue_.end_turn(shares, 0);
     co_await sleep_for(parts_.clock, rush_pause);
     co_return 0;
   }
-  collided_ = collided_ && taken.empty();
+  collided_ = collided_ && claims->empty();
   // Behind the last that got something, the slots may have run out.
   size_t reached = shares.size();
-  while (!taken.empty() && reached > 0 && !taken.contains(shares[reached - 1].org)) --reached;
+  const bool got_some = !claims->empty();
+  while (got_some && reached > 0 && turns[shares[reached - 1].org].taken == 0) --reached;
   queue_.end_turn(shares, reached);
-  const bool cut_off =
-      static_cast<int>(claims->size()) >= slots || (may_be_hidden && !taken.empty());
+  const bool cut_off = static_cast<int>(claims->size()) >= slots || (may_be_hidden && got_some);
   // Less than its share: the org has no more that is due, as far as anybody can see now.
   for (size_t i = 0; i < reached; ++i) {
-    const int rows = taken[shares[i].org];
-    if (rows == shares[i].rows || (cut_off && i + 1 == reached)) continue;
-    leave_out(shares[i].org, counted[shares[i].org] + rows);
+    const Turn& turn = turns[shares[i].org];
+    if (turn.taken == shares[i].rows || (cut_off && i + 1 == reached)) continue;
+    leave_out(shares[i].org, turn.counted + turn.taken);
   }
   co_return static_cast<int>(claims->size());
 }

@@ -1,9 +1,8 @@
 // The reports that a claim can end in.
 #include <algorithm>
 #include <fmt/format.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
 
+#include "base/json_writer.hpp"
 #include "sync/resource_sync.hpp"
 
 namespace vapisync::sync {
@@ -12,8 +11,8 @@ namespace {
 constexpr Milliseconds others_pause{30'000};
 
 std::string to_warnings(const std::vector<core::Difference>& differences) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+  std::string out;
+  json::Writer writer(out);
   writer.StartArray();
   for (const auto& difference : differences) {
     writer.StartObject();
@@ -28,7 +27,7 @@ std::string to_warnings(const std::vector<core::Difference>& differences) {
     writer.EndObject();
   }
   writer.EndArray();
-  return {buffer.GetString(), buffer.GetSize()};
+  return out;
 }
 
 }  // namespace

@@ -51,7 +51,6 @@ ResourceSync::Ended ResourceSync::validate() {
   const std::string& text = claim_.blocked ? claim_.live_payload : claim_.payload;
   facts_.has_live = !claim_.live_payload.empty();
   if (text.empty()) {
-    wanted_.SetObject();
     document_.SetObject();
     return std::nullopt;  // a delete, or a resource that never was live
   }
@@ -69,9 +68,10 @@ ResourceSync::Ended ResourceSync::validate() {
         parsed ? "the document is not a JSON object" : "the document is " + parsed.error().message);
     return fail(error, false, "validate");
   }
-  wanted_ = std::move(*parsed);
+  document_ = std::move(*parsed);
+  has_metadata_ = json::find(document_, "metadata") != nullptr;
   if (const auto refused = look_at_references()) return fail(*refused, false, "validate");
-  hash_ = json::hash(wanted_);
+  hash_ = json::hash(document_);
   facts_.same_hash = hash_ == claim_.remote.live_hash;
   if (!kind_->is_mutable) marker_.content = hash_;
   return mark();
@@ -79,7 +79,7 @@ ResourceSync::Ended ResourceSync::validate() {
 
 /// Puts ids in the place of references; says what stands in the way where there is none yet.
 std::optional<Error> ResourceSync::look_at_references() {
-  if (const auto path = shared_ ? core::find_bare_id(wanted_) : std::nullopt) {
+  if (const auto path = shared_ ? core::find_bare_id(document_) : std::nullopt) {
     return make_error(Verdict::reject, "bare_id",
                       fmt::format("{} names a Vapi object by its id, which could be another org's "
                                   "in this shared account: refer to it by {{\"$ref\": "
@@ -90,7 +90,7 @@ std::optional<Error> ResourceSync::look_at_references() {
   const auto find = [this](std::string_view name) {
     return std::ranges::find(claim_.references, name, &db::Reference::name);
   };
-  const auto references = core::find_references(wanted_);
+  const auto references = core::find_references(document_);
   for (const auto& reference : references) {
     const auto target = find(reference.name);
     const bool known = target != claim_.references.end();
@@ -104,7 +104,7 @@ std::optional<Error> ResourceSync::look_at_references() {
     if (!known || target->remote_id.empty()) facts_.has_live = false;
   }
   if (references.empty()) return std::nullopt;
-  core::resolve(wanted_, [&](std::string_view name) {
+  core::resolve(document_, [&](std::string_view name) {
     const auto target = find(name);
     return target == claim_.references.end() ? std::string_view{} : target->remote_id;
   });
@@ -112,15 +112,13 @@ std::optional<Error> ResourceSync::look_at_references() {
 }
 
 ResourceSync::Ended ResourceSync::mark() {
-  auto marked = core::with_marker(wanted_, marker_, *kind_, marked_by_);
-  if (!marked) {
+  if (!core::mark(document_, marker_, *kind_, marked_by_)) {
     const Error error = make_error(
         Verdict::reject, "unmarkable",
         fmt::format("a {} like this has no name to know it by, so a lost create could not be found",
                     claim_.kind));
     return fail(error, false, "validate");
   }
-  document_ = std::move(*marked);
   keys_ = core::keys_of(document_);
   return std::nullopt;
 }
@@ -158,6 +156,7 @@ void ResourceSync::count_request() {
 }
 
 void ResourceSync::log_sent(std::string_view step, const Result<vapi::Object>& answer) const {
+  if (!log::enabled(log::Level::debug)) return;
   const int status = answer ? answer->status : answer.error().status;
   log::debug("sync.sent", {{"org", claim_.org_id},
                            {"resource", resource_name_},
@@ -178,8 +177,7 @@ const json::Document& ResourceSync::expected() {
   return with_resets_;
 }
 
-const json::Document& ResourceSync::update_body() {
-  const auto& whole = expected();
+const json::Document& ResourceSync::update_body(const json::Document& whole) {
   if (!left_out_ && kind_->create_only.empty()) return whole;
   body_ = json::Document();
   body_.CopyFrom(whole, body_.GetAllocator());
@@ -189,9 +187,13 @@ const json::Document& ResourceSync::update_body() {
 }
 
 std::vector<std::string> ResourceSync::resets() const {
-  auto keys = core::merge_keys(remote_.sent_keys, claim_.open_keys);
-  std::erase_if(keys, [this](const auto& key) { return std::ranges::binary_search(keys_, key); });
-  return keys;
+  std::vector<std::string> keys;
+  for (const auto* sent : {&remote_.sent_keys, &claim_.open_keys}) {
+    std::ranges::copy_if(*sent, std::back_inserter(keys), [this](const std::string& key) {
+      return !std::ranges::binary_search(keys_, key);
+    });
+  }
+  return core::merge_keys(std::move(keys), {});
 }
 
 void ResourceSync::learn(const vapi::Object& object, const json::Value& sent, bool was_write) {
@@ -204,6 +206,7 @@ void ResourceSync::learn(const vapi::Object& object, const json::Value& sent, bo
   } else {
     core::learn_from_read(facts_, same);
   }
+  if (!log::enabled(log::Level::debug)) return;
   log::debug("sync.verified", {{"org", claim_.org_id},
                                {"resource", resource_name_},
                                {"version", claim_.version},

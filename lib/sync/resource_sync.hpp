@@ -71,8 +71,8 @@ class ResourceSync {
   void count_request();
   /// What Vapi must hold once the resets are done.
   const json::Document& expected();
-  /// The same, without what only a create may name and the resets that Vapi does not know.
-  const json::Document& update_body();
+  /// The whole, without what only a create may name and the resets that Vapi does not know.
+  const json::Document& update_body(const json::Document& whole);
   /// The keys that are not wanted, and that Vapi may hold because we sent them.
   [[nodiscard]] std::vector<std::string> resets() const;
   [[nodiscard]] Milliseconds since_start() const;
@@ -89,8 +89,9 @@ class ResourceSync {
   core::Marker marker_;
   core::MarkedBy marked_by_;
   db::Remote remote_;
-  json::Document wanted_;          ///< with ids in the place of references
-  json::Document document_;        ///< what Vapi must hold: what is wanted, with the marker
+  /// What Vapi must hold: what is wanted, with ids in the place of references, and the marker.
+  json::Document document_;
+  bool has_metadata_{false};       ///< without the marker, too
   std::vector<std::string> keys_;  ///< of the document, sorted
   json::Document with_resets_;
   json::Document body_;

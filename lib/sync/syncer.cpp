@@ -74,10 +74,10 @@ ResourceSync::Step ResourceSync::create() {
 
 /// An account that knows no metadata knows our mark by the end of a name.
 bool ResourceSync::mark_by_name_instead(const Error& refusal) {
-  const bool is_ours = json::find(wanted_, "metadata") == nullptr;
   const std::string field = refusal.path.substr(0, refusal.path.find_first_of(".["));
   const bool names_it = refusal.verdict == Verdict::reject && field == "metadata";
-  if (marked_by_ == core::MarkedBy::name || !is_ours || !names_it) return false;
+  if (marked_by_ == core::MarkedBy::name || has_metadata_ || !names_it) return false;
+  json::erase(document_, "metadata");
   marked_by_ = core::MarkedBy::name;
   return true;
 }
@@ -86,7 +86,8 @@ bool ResourceSync::mark_by_name_instead(const Error& refusal) {
 ResourceSync::Step ResourceSync::update() {
   Ended ended = co_await before_write();
   if (ended) co_return ended;
-  auto updated = co_await client_.update(*kind_, remote_.id, update_body());
+  const auto& whole = expected();
+  auto updated = co_await client_.update(*kind_, remote_.id, update_body(whole));
   log_sent("update", updated);
   if (!updated && updated.error().verdict == Verdict::missing) {
     facts_.presence = core::Presence::doubted;
@@ -99,7 +100,7 @@ ResourceSync::Step ResourceSync::update() {
   if (remote_.account_id.empty()) remote_.account_id = updated->account_id;
   remote_.live_hash.clear();
   remote_.sent_keys = core::merge_keys(remote_.sent_keys, keys_);
-  learn(*updated, expected(), true);
+  learn(*updated, whole, true);
   co_return std::nullopt;
 }
 

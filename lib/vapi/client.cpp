@@ -84,7 +84,9 @@ Client::Answer<http::Response> Client::send(const core::Kind& kind, http::Method
   request.body = std::move(body);
   request.bearer = options_.key;
   request.timeout = options_.request_timeout;
-  const size_t subject = std::hash<std::string>{}(request.target + request.body);
+  // What an id names is one thing, whatever is sent to it.
+  size_t subject = std::hash<std::string>{}(request.target);
+  if (names == Target::collection) subject ^= std::hash<std::string>{}(request.body);
   const TimePoint began = clock_.now();
   auto exchange = co_await transport_.send(std::move(request));
   if (options_.metrics != nullptr) {

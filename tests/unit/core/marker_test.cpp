@@ -23,11 +23,16 @@ json::Document document(std::string_view text) {
   return parsed ? std::move(*parsed) : json::Document();
 }
 
-json::Document in_metadata(const json::Value& document, const Marker& with = marker) {
-  return *with_marker(document, with, kind, MarkedBy::metadata);
+json::Document in_metadata(json::Document document, const Marker& with = marker) {
+  EXPECT_TRUE(mark(document, with, kind, MarkedBy::metadata));
+  return document;
+}
+json::Document in_name(json::Document document) {
+  EXPECT_TRUE(mark(document, marker, kind, MarkedBy::name));
+  return document;
 }
 json::Document in_name(std::string_view text) {
-  return *with_marker(document(text), marker, kind, MarkedBy::name);
+  return in_name(document(text));
 }
 
 TEST(Marker, StandsInTheMetadataWhereItIsFoundAgain) {
@@ -45,17 +50,18 @@ TEST(Marker, TellsWhichContentAnImmutableObjectHas) {
 }
 
 TEST(Marker, LeavesTheUsersMetadataAlone) {
-  const auto original = document(R"({"metadata":{"team":"sales","n":[1]},"name":"A"})");
-  const auto marked = in_metadata(original);
+  const auto marked = in_metadata(document(R"({"metadata":{"team":"sales","n":[1]},"name":"A"})"));
   EXPECT_EQ(json::text_or(marked["metadata"], "team", ""), "sales");
   EXPECT_EQ(json::to_text(marked["metadata"]["n"]), "[1]");
-  EXPECT_EQ(json::find(original["metadata"], marker_field), nullptr) << "the original is changed";
 }
 
 TEST(Marker, IsReplacedNotDoubled) {
   const auto twice = in_metadata(in_metadata(document("{}"), Marker{"other/1", "old", ""}));
   EXPECT_EQ(read_marker(twice), marker);
   EXPECT_EQ(twice["metadata"].MemberCount(), 1U);
+  const auto named_twice = in_name(in_name(R"({"function":{"name":"kb"}})"));
+  EXPECT_EQ(json::text_or(named_twice["function"], "name", ""),
+            "kb" + name_suffix("installation/7"));
 }
 
 TEST(Marker, MetadataThatIsNoObjectGivesWayToIt) {
@@ -102,7 +108,8 @@ TEST(Marker, ALongNameIsCutAtAWholeCharacter) {
 }
 
 TEST(Marker, SomeDocumentsHaveNoPlaceForIt) {
-  EXPECT_FALSE(with_marker(document(R"({"type":"nameless"})"), marker, kind, MarkedBy::name));
+  auto nameless = document(R"({"type":"nameless"})");
+  EXPECT_FALSE(mark(nameless, marker, kind, MarkedBy::name));
 }
 
 TEST(Marker, TheSuffixIsOfTenCharactersThatNamesMayHave) {
