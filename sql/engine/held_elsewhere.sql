@@ -5,4 +5,4 @@ SELECT r.remote_id FROM vapisync.resources r
 UNION
 SELECT l.remote_id FROM vapisync.leftovers l
  WHERE l.account_id = $2 AND l.kind = $3 AND l.object = ANY ($4::text[])
-   AND l.reason IN ('duplicate', 'replaced') AND l.due_at IS NOT NULL
+   AND l.reason IN ('duplicate', 'replaced', 'other_account') AND l.due_at IS NOT NULL

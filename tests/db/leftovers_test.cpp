@@ -176,6 +176,17 @@ TEST_F(Leftovers, WhatAnOrgLeavesInThePlatformsAccountGoesOnceTheNewIsLive) {
   EXPECT_EQ(found[0].credential_id, credential) << "by the platform's key, not by " << own;
 }
 
+TEST_F(Leftovers, WhatIsToGoIsNoFindForAnOrgThatCameBack) {
+  const auto& claim = save_and_claim();
+  const auto old = confirmed(claim);
+  engine.settle(old);
+  sql("SELECT vapisync.set_credential('acme', 'own', 'http://vapi.test', 'sealed', 'b', true)");
+  sql("SELECT vapisync.grant_platform('acme')");
+  const db::Found found{"account", "assistant", {old.remote.id, "another"}};
+  EXPECT_EQ(engine.wait(engine.store().held_elsewhere(claim.resource_id, found)).value(),
+            std::vector{old.remote.id});
+}
+
 TEST_F(Leftovers, WhatAResourceTakesOverIsNoLeftoverAnyMore) {
   settle_with("copy");
   auto adopted = confirmed(save_and_claim());

@@ -346,7 +346,7 @@ std::vector<std::string> MemoryDatabase::held_elsewhere(int64_t resource_id,
     remote.account_id = found.account_id;
     const bool goes = std::any_of(leftovers.begin(), leftovers.end(), [&](const Leftover& l) {
       return l.remote_id == id && l.account_id == found.account_id && l.kind == found.kind &&
-             l.due_at && (l.reason == "duplicate" || l.reason == "replaced");
+             l.due_at && l.reason != "late_create" && l.reason != "open_create";
     });
     if (goes || is_owned_by_other(resources.at(resource_id), remote)) held.push_back(id);
   }
