@@ -21,7 +21,7 @@ class Scratch {
  public:
   Scratch() { text().clear(); }
   ~Scratch() {
-    if (text().capacity() > kept_bytes_max) text() = {};
+    if (text().capacity() > kept_bytes_max) std::string().swap(text());
   }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;

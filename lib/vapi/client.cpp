@@ -84,9 +84,8 @@ Client::Answer<http::Response> Client::send(const core::Kind& kind, http::Method
   request.body = std::move(body);
   request.bearer = options_.key;
   request.timeout = options_.request_timeout;
-  // What an id names is one thing, whatever is sent to it.
-  size_t subject = std::hash<std::string>{}(request.target);
-  if (names == Target::collection) subject ^= std::hash<std::string>{}(request.body);
+  const std::hash<std::string> hash;
+  const size_t subject = hash(request.target) + 31 * hash(request.body);
   const TimePoint began = clock_.now();
   auto exchange = co_await transport_.send(std::move(request));
   if (options_.metrics != nullptr) {

@@ -1,4 +1,4 @@
--- Who may act for an org. Every function that others may call begins with authorize().
+-- Who may act for an org. Every function that others may call begins with authorize(), or asks the same itself.
 
 -- The claims that PostgREST verified and set for this request; null: not called through it.
 CREATE OR REPLACE FUNCTION vapisync.claims() RETURNS jsonb
