@@ -1,7 +1,8 @@
 #include "db/engine_confirm.hpp"
 
+#include <map>
 #include <string>
-#include <unordered_map>
+#include <utility>
 
 #include "db/engine_rows.hpp"
 #include "db/pqxx_errors.hpp"
@@ -47,11 +48,11 @@ pqxx::result call(Connection& connection, const std::vector<const Report*>& plai
                          array_literal(keys));
 }
 
-/// By resource.
-std::unordered_map<int64_t, Receipt> confirm(Connection& connection,
-                                             const std::vector<const Report*>& plain,
-                                             const StoreMetrics& metrics) {
-  std::unordered_map<int64_t, Receipt> receipts;
+using ClaimId = std::pair<int64_t, int64_t>;  ///< resource and token
+
+std::map<ClaimId, Receipt> confirm(Connection& connection, const std::vector<const Report*>& plain,
+                                   const StoreMetrics& metrics) {
+  std::map<ClaimId, Receipt> receipts;
   const auto rows = call(connection, plain);
   const Columns columns(rows);
   for (const auto& line : rows) {
@@ -60,7 +61,7 @@ std::unordered_map<int64_t, Receipt> confirm(Connection& connection,
       count_ended(metrics, row);
       continue;
     }
-    Receipt& receipt = receipts[row["resource_id"].as<int64_t>()];
+    Receipt& receipt = receipts[{row["resource_id"].as<int64_t>(), row["token"].as<int64_t>()}];
     receipt.recorded = Recorded::done;
     receipt.linked = row["linked"].as<bool>();
   }
@@ -81,8 +82,9 @@ std::vector<Receipt> confirm_plain(Connection& connection,
   try {
     const auto confirmed = confirm(connection, plain, options.metrics);
     for (size_t i = 0; i < reports.size(); ++i) {
-      const auto found = confirmed.find(reports[i]->claim->resource_id);
-      if (found != confirmed.end() && is_plain(*reports[i])) receipts[i] = found->second;
+      const Claim& claim = *reports[i]->claim;
+      const auto found = confirmed.find({claim.resource_id, claim.token});
+      if (found != confirmed.end()) receipts[i] = found->second;
     }
   } catch (const pqxx::sql_error& refused) {
     // `settle` finds the one that can't be stored.

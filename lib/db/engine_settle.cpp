@@ -261,16 +261,6 @@ std::vector<Receipt> settle_batch(Connection& connection, const std::vector<cons
   }
 }
 
-/// When others of the batch are recorded already, these must not make them fail, too.
-std::vector<Receipt> settle_beside(Connection& connection,
-                                   const std::vector<const Report*>& reports,
-                                   const PostgresStoreOptions& options) try {
-  return settle_batch(connection, reports, options);
-} catch (const pqxx::failure& failed) {
-  log::failure(log::Level::warning, "db.recording_put_off", to_error(failed));
-  return {reports.size(), Receipt{Recorded::held}};
-}
-
 }  // namespace
 
 std::vector<Receipt> settle_reports(Connection& connection, const std::vector<Report>& reports,
@@ -287,8 +277,9 @@ std::vector<Receipt> settle_reports(Connection& connection, const std::vector<Re
     if (!is_done(receipts[i])) rest.push_back(batch[i]);
   }
   if (rest.empty()) return receipts;
-  const auto settled = rest.size() == batch.size() ? settle_batch(connection, rest, options)
-                                                   : settle_beside(connection, rest, options);
+  // When this fails the others are reported again, too: then their claims are lost, and they are
+  // looked at once more.
+  const auto settled = settle_batch(connection, rest, options);
   auto next = settled.begin();
   for (auto& receipt : receipts) {
     if (!is_done(receipt)) receipt = *next++;

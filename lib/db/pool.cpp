@@ -123,7 +123,8 @@ Error Pool::run_on(Owned connection, const Job& work, Running& running) {
     }
     return error;
   }
-  give_back(std::move(connection));
+  // A job may have made do without what failed.
+  connection->is_open() ? give_back(std::move(connection)) : drop_idle();
   return {};
 }
 

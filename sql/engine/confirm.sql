@@ -15,8 +15,11 @@ WITH reports AS (
                    WHERE x.resource_id = i.resource_id AND x.token = i.token AND x.open_until IS NULL OFFSET 0) w
    WHERE r.generation = i.generation AND r.desired_version = i.version
 ), work_done AS (
-  -- A row that changed since it was looked at lies elsewhere, and is not found.
-  DELETE FROM vapisync.work w WHERE w.ctid = ANY (ARRAY(SELECT tid FROM held)) RETURNING w.resource_id
+  -- A row that changed since it was looked at lies elsewhere. Before 15.15 and its like, Postgres followed it there:
+  -- then its token is another one.
+  DELETE FROM vapisync.work w
+   WHERE w.ctid = ANY (ARRAY(SELECT tid FROM held)) AND w.token = ANY (ARRAY(SELECT DISTINCT token FROM held))
+  RETURNING w.resource_id
 ), owned AS MATERIALIZED (
   -- So written it is not made a join, which would compare each with each.
   SELECT * FROM held WHERE (resource_id IN (SELECT resource_id FROM work_done)) IS TRUE
@@ -40,7 +43,8 @@ WITH reports AS (
   SELECT save_id, count(*)::integer AS ended, bool_or(newest)::integer::smallint AS rank
     FROM entries_ended WHERE save_id IS NOT NULL GROUP BY save_id
 ), saves_changed AS (
-  -- In order of their ids, as everybody locks them: without hash and merge joins the ordered side leads.
+  -- In order of their ids, as everybody locks them: without hash and merge joins the ordered side leads. A session
+  -- with other settings risks no more than a deadlock, which is tried again.
   UPDATE vapisync.saves s
      SET open_count = s.open_count - m.ended,
          worst = greatest(s.worst, m.rank),
@@ -55,13 +59,13 @@ WITH reports AS (
   RETURNING s.tier, s.state, s.open_count
 )
 -- With EXISTS the whole table would be hashed.
-SELECT o.resource_id,
+SELECT o.resource_id, o.token,
        (SELECT true FROM vapisync.resource_refs f WHERE f.refers_to = o.resource_id LIMIT 1) IS NOT NULL AS linked,
        NULL AS tier, NULL AS ended, NULL::bigint AS number
   FROM owned o
 UNION ALL
-SELECT NULL, false, c.tier, c.state, count(*)
+SELECT NULL, NULL, false, c.tier, c.state, count(*)
   FROM saves_changed c WHERE c.open_count = 0 GROUP BY c.tier, c.state
 UNION ALL
-SELECT NULL, false, NULL, 'never_sent', count(*)
+SELECT NULL, NULL, false, NULL, 'never_sent', count(*)
   FROM entries_ended e WHERE NOT e.newest HAVING count(*) > 0

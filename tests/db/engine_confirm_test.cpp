@@ -1,7 +1,9 @@
 // The short way to record a confirmation must end versions and saves as the long one does, and
 // leave to it whatever it can't decide.
 #include <deque>
+#include <future>
 #include <gtest/gtest.h>
+#include <thread>
 
 #include "support/database.hpp"
 #include "support/engine.hpp"
@@ -38,6 +40,13 @@ struct EngineConfirm : ::testing::Test {
   }
   std::string save_state(const std::string& request) {
     return value(admin, "SELECT state FROM vapisync.saves WHERE request_id = '" + request + "'");
+  }
+  /// Until a statement waits for a lock.
+  void await_waiting_backend() {
+    auto watcher = database.connect();
+    while (value(watcher, "SELECT count(*) FROM pg_locks WHERE NOT granted") == "0") {
+      std::this_thread::yield();
+    }
   }
   std::string resource(const std::string& column) {
     return value(admin, "SELECT " + column + " FROM vapisync.resources");
@@ -112,21 +121,61 @@ TEST_F(EngineConfirm, WhatAWriterHoldsWaitsAndALateWorkerWritesNothing) {
   EXPECT_EQ(save_state("r2"), "synced");
 }
 
-TEST_F(EngineConfirm, WhatCanNotBeRecordedDoesNotTakeTheOthersBack) {
+TEST_F(EngineConfirm, WhatFailsBesideItIsReportedAgainAndCostsNoMoreThanALook) {
   for (const std::string org : {"a", "b"}) make_live(org);
   for (const std::string org : {"a", "b"}) save(org, "second " + org);
   const auto claims = engine.claim();
   ASSERT_EQ(claims.size(), 2U);
-  const auto& refused = claims[0];
-  const auto& plain = claims[1];
-  const std::vector batch{failed(refused, db::Outcome::retry), confirmed(plain)};
+  std::vector batch{failed(claims[0], db::Outcome::retry), confirmed(claims[1])};
+  batch[1].wrote = true;
   value(admin, "ALTER TABLE vapisync.attempts RENAME TO elsewhere");
-  const auto receipts = engine.settle(batch);
-  EXPECT_EQ(receipts[0].recorded, db::Recorded::held);
-  EXPECT_EQ(receipts[1].recorded, db::Recorded::done);
-  EXPECT_EQ(save_state("second " + plain.org_id), "synced");
+  EXPECT_FALSE(engine.wait(engine.store().settle(batch)));
+  EXPECT_EQ(save_state("second " + claims[1].org_id), "synced");
   value(admin, "ALTER TABLE vapisync.elsewhere RENAME TO attempts");
-  EXPECT_EQ(engine.settle(batch.front()).recorded, db::Recorded::done);
+  const auto receipts = engine.settle(batch);
+  EXPECT_EQ(receipts[0].recorded, db::Recorded::done);
+  EXPECT_EQ(receipts[1].recorded, db::Recorded::lost);
+  EXPECT_EQ(save_state("second " + claims[1].org_id), "synced");
+}
+
+TEST_F(EngineConfirm, WhatWasTouchedMeanwhileIsLookedAtAgain) {
+  make_live("acme");
+  save("acme", "r2");
+  const auto& claim = claim_one();
+  value(admin, "UPDATE vapisync.resources SET generation = generation + 1");
+  EXPECT_TRUE(engine.settle(confirmed(claim)).due_now);
+  EXPECT_EQ(save_state("r2"), "synced");
+  EXPECT_EQ(value(admin, "SELECT count(*) FROM vapisync.work WHERE due_at <= now()"), "1");
+}
+
+TEST_F(EngineConfirm, ARequestThatMayYetLandIsWaitedFor) {
+  make_live("acme");
+  save("acme", "r2");
+  const auto& claim = claim_one();
+  value(admin, "UPDATE vapisync.work SET open_until = now()");
+  EXPECT_EQ(engine.settle(confirmed(claim)).recorded, db::Recorded::done);
+  EXPECT_EQ(value(admin, "SELECT due_at > now() FROM vapisync.work"), "t") << "a last look is due";
+}
+
+TEST_F(EngineConfirm, ATakeOverWhileItLooksIsNotMissed) {
+  make_live("acme");
+  save("acme", "r2");
+  const auto& late = claim_one();
+  pqxx::work other(admin);
+  other.exec("UPDATE vapisync.work SET token = token + 1");
+  auto receipt = std::async(std::launch::async, [&] { return engine.settle(confirmed(late)); });
+  await_waiting_backend();
+  other.commit();
+  EXPECT_EQ(receipt.get().recorded, db::Recorded::lost);
+  EXPECT_EQ(value(admin, "SELECT count(*) FROM vapisync.work"), "1");
+}
+
+TEST_F(EngineConfirm, KeysThatWereSentBeforeStayKnown) {
+  make_live("acme");
+  save("acme", "r2");
+  engine.settle(confirmed(claim_one()));
+  EXPECT_EQ(resource("sent_keys"), "{name}");
+  EXPECT_EQ(resource("last_error IS NULL"), "t");
 }
 
 }  // namespace
