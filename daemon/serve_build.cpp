@@ -78,8 +78,8 @@ void Daemon::build_engine_parts(const std::string& installation_id) {
 }
 
 void Daemon::build_helpers(const std::string& installation_id) {
-  listener_ = std::make_unique<db::Listener>(config_.database.listen_url, *clock_,
-                                             [this] { dispatcher_->ring(); });
+  listener_ = std::make_unique<db::Listener>(
+      config_.database.listen_url, *clock_, [this](auto resource) { dispatcher_->ring(resource); });
   resyncer_ = std::make_unique<sync::Resyncer>(
       *clock_, config_.engine.poll_max,
       [this] { return db::touch_restored(pool_, resync_due_max); },

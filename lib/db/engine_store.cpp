@@ -58,7 +58,8 @@ class PostgresStore final : public EngineStore {
     auto work = [request = std::move(request),
                  fallback = default_credential_](Connection& connection) {
       std::vector<ReadyOrg> orgs;
-      const auto rows = connection.call("sweep", request.after_org, request.limit, fallback);
+      const auto rows = connection.call("sweep", request.after_org, request.limit, fallback,
+                                        array_literal(request.resources));
       const Columns columns(rows);
       for (const auto& row : rows) orgs.push_back(ready_org_from_row({row, columns}));
       return orgs;

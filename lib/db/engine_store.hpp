@@ -127,8 +127,9 @@ struct ReadyOrg {
 };
 
 struct SweepRequest {
-  std::string after_org;  ///< only orgs behind this one
-  int limit{1'000};       ///< fewer orgs than this in the answer: it was the end
+  std::string after_org;             ///< only orgs behind this one
+  int limit{1'000};                  ///< fewer orgs than this in the answer: it was the end
+  std::vector<int64_t> resources{};  ///< only the orgs of these; empty: all orgs
 };
 
 struct OrgShare {

@@ -1,6 +1,7 @@
 #include "db/listener.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,14 +28,22 @@ namespace {
 constexpr Milliseconds pause_first{100};
 constexpr Milliseconds pause_max{5'000};
 
+/// Anybody may notify: what is no id says that anything may be due.
+std::optional<int64_t> to_resource(std::string_view payload) {
+  int64_t id = 0;
+  const char* end = payload.data() + payload.size();
+  const auto [stopped, error] = std::from_chars(payload.data(), end, id);
+  return error == std::errc{} && stopped == end ? std::optional(id) : std::nullopt;
+}
+
 class Receiver final : public pqxx::notification_receiver {
  public:
-  Receiver(pqxx::connection& connection, const std::function<void()>& rung)
+  Receiver(pqxx::connection& connection, const Listener::Rung& rung)
       : pqxx::notification_receiver(connection, "vapisync"), rung_(rung) {}
-  void operator()(const std::string&, int) override { rung_(); }
+  void operator()(const std::string& payload, int) override { rung_(to_resource(payload)); }
 
  private:
-  const std::function<void()>& rung_;
+  const Listener::Rung& rung_;
 };
 
 }  // namespace
@@ -47,7 +56,7 @@ struct Listener::Session {
   asio::thread_pool thread{1};            // connecting blocks
 };
 
-Listener::Listener(Secret url, Clock& clock, std::function<void()> rung)
+Listener::Listener(Secret url, Clock& clock, Rung rung)
     : url_(with_timeouts(url)), clock_(clock), rung_(std::move(rung)), pause_(clock.make_timer()) {}
 
 /// A server that went silent while it was asked to listen would hold up the end of the process.
@@ -123,7 +132,7 @@ asio::awaitable<void> Listener::listen() {
   log::debug("db.listening");
   if (!told_.empty()) log::info("db.listening_again");
   told_.clear();
-  rung_();  // whatever rang before is lost: look
+  rung_({});  // whatever rang before is lost: look
   while (!stopping_) {
     try {
       session.connection->get_notifs();

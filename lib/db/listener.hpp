@@ -2,8 +2,10 @@
 // Waits for the doorbell: NOTIFY on the channel `vapisync`, without polling. A hint only: whoever
 // is rung looks at the tables, and looks anyway after every (re)connection. Through a pooler
 // nothing would ever be heard: then it gives up, and the quick safety poll does the work.
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
@@ -16,7 +18,10 @@ namespace vapisync::db {
 
 class Listener {
  public:
-  Listener(Secret url, Clock& clock, std::function<void()> rung);
+  /// What rang: a resource's id, or nothing where anything may be due.
+  using Rung = std::function<void(std::optional<int64_t> resource_id)>;
+
+  Listener(Secret url, Clock& clock, Rung rung);
   ~Listener();
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
@@ -38,7 +43,7 @@ class Listener {
 
   Secret url_;
   Clock& clock_;
-  std::function<void()> rung_;
+  Rung rung_;
   std::unique_ptr<Session> session_;
   std::unique_ptr<Timer> pause_;
   std::string told_;  ///< why it does not listen, as it was logged last

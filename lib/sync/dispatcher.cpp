@@ -19,6 +19,7 @@ constexpr Milliseconds sweep_interval_min{20};
 constexpr Milliseconds sweep_interval_max{1'000};
 constexpr int sweep_share = 20;  ///< sweeps take at most one part in so many of the time
 constexpr int sweep_slice = 500;
+constexpr int rung_max = 1'000;     ///< more are found by a sweep
 constexpr size_t held_factor = 10;  ///< reports that wait for writers, for each slot
 constexpr size_t due_times_max = 100'000;
 constexpr size_t without_key_max = 10'000;
@@ -54,8 +55,12 @@ void Dispatcher::stop() {
   wake_.set();
 }
 
-void Dispatcher::ring() {
-  sweep_at_ = {};
+void Dispatcher::ring(std::optional<int64_t> resource_id) {
+  if (resource_id && rung_.size() < static_cast<size_t>(rung_max)) {
+    rung_.push_back(*resource_id);
+  } else {
+    sweep_at_ = {};
+  }
   wake_.set();
 }
 
@@ -80,12 +85,10 @@ asio::awaitable<void> Dispatcher::one_round() {
     co_return co_await wait_until(now + options_.poll_max);
   }
 
-  if (now >= sweep_at_ || !sweep_after_.empty()) {
-    const auto swept = co_await sweep();
-    if (!swept) co_return co_await wait_out(swept.error());
-  }
+  const auto looked = co_await look();
+  if (!looked) co_return co_await wait_out(looked.error());
   Shares shares = deal(slots);
-  if (shares.empty() && !sweep_after_.empty()) co_return;
+  if (shares.empty() && must_look()) co_return;
   if (shares.empty()) co_return co_await rest();
   could_not_claim();  // unless this does
   const auto found = co_await claim(std::move(shares), slots);
@@ -102,6 +105,21 @@ int Dispatcher::free_slots() const {
   return free < std::max(1, options_.in_flight / 8) ? 0 : std::min(free, options_.batch);
 }
 
+bool Dispatcher::must_look() const {
+  return !rung_.empty() || !sweep_after_.empty() || parts_.clock.now() >= sweep_at_;
+}
+
+/// Who rang is looked for without looking at all others, however many they are.
+asio::awaitable<Result<bool>> Dispatcher::look() {
+  if (!rung_.empty()) {
+    const auto found = co_await find({{}, rung_max, std::exchange(rung_, {})});
+    if (!found) co_return found.error();
+  } else if (must_look()) {
+    co_return co_await sweep();
+  }
+  co_return true;
+}
+
 /// One slice, so that what it finds need not wait for the others.
 asio::awaitable<Result<bool>> Dispatcher::sweep() {
   const TimePoint began = parts_.clock.now();
@@ -109,25 +127,32 @@ asio::awaitable<Result<bool>> Dispatcher::sweep() {
     sweep_at_ = began + sweep_interval_max;
     sweep_pause_ = {};
   }
-  auto orgs = co_await parts_.store.sweep({sweep_after_, sweep_slice});
-  if (!orgs) co_return orgs.error();
-  if (failures_ > 0) log::info("db.claiming_again");
-  failures_ = 0;
-  const auto prepared = co_await parts_.credentials.prepare(*orgs);
-  if (!prepared) co_return prepared.error();
-  parts_.credentials.follow(*orgs, began);
-  take_in(*orgs);
+  const auto found = co_await find({sweep_after_, sweep_slice});
+  if (!found) co_return found.error();
 
   const TimePoint now = parts_.clock.now();
   sweep_pause_ += to_ms((now - began) * sweep_share);
-  const bool is_last = orgs->size() < static_cast<size_t>(sweep_slice);
-  sweep_after_ = is_last ? "" : orgs->back().org_id;
+  const bool is_last = found->size() < static_cast<size_t>(sweep_slice);
+  sweep_after_ = is_last ? "" : found->back().org_id;
   // Somebody may have rung meanwhile.
   const bool rung = sweep_at_ == TimePoint{};
   if (is_last && !rung) {
     sweep_at_ = now + std::clamp(sweep_pause_, sweep_interval_min, sweep_interval_max);
   }
   co_return true;
+}
+
+asio::awaitable<Result<std::vector<db::ReadyOrg>>> Dispatcher::find(db::SweepRequest request) {
+  const TimePoint asked_at = parts_.clock.now();
+  auto orgs = co_await parts_.store.sweep(std::move(request));
+  if (!orgs) co_return orgs;
+  if (failures_ > 0) log::info("db.claiming_again");
+  failures_ = 0;
+  const auto prepared = co_await parts_.credentials.prepare(*orgs);
+  if (!prepared) co_return prepared.error();
+  parts_.credentials.follow(*orgs, asked_at);
+  take_in(*orgs);
+  co_return orgs;
 }
 
 void Dispatcher::take_in(const std::vector<db::ReadyOrg>& orgs) {

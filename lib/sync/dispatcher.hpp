@@ -56,8 +56,8 @@ class Dispatcher {
   /// From now on; the lease stays.
   void set_options(DispatcherOptions options) { options_ = options; }
 
-  /// The doorbell, or anything else that may have made work due.
-  void ring();
+  /// The doorbell, or anything else that may have made work due: of one resource, or of any.
+  void ring(std::optional<int64_t> resource_id = {});
   /// Whether somebody would hear the bell; without it the safety poll must be quick.
   void set_listening(std::function<bool()> listening) { listening_ = std::move(listening); }
 
@@ -76,7 +76,10 @@ class Dispatcher {
 
   Recorder::Events recorder_events();
   [[nodiscard]] int free_slots() const;
+  [[nodiscard]] bool must_look() const;
+  boost::asio::awaitable<Result<bool>> look();
   boost::asio::awaitable<Result<bool>> sweep();
+  boost::asio::awaitable<Result<std::vector<db::ReadyOrg>>> find(db::SweepRequest request);
   void take_in(const std::vector<db::ReadyOrg>& orgs);
   void tell_about_key(const db::ReadyOrg& org);
   Shares deal(int slots);
@@ -111,7 +114,8 @@ class Dispatcher {
   core::FairQueue queue_;
   std::priority_queue<TimePoint, std::vector<TimePoint>, std::greater<>> due_;
   std::set<std::string> without_key_;  ///< orgs that were told of
-  TimePoint gate_opens_;  ///< the earliest moment at which a closed gate lets somebody through
+  TimePoint gate_opens_;       ///< the earliest moment at which a closed gate lets somebody through
+  std::vector<int64_t> rung_;  ///< resources that have become due
   TimePoint sweep_at_{};
   std::string sweep_after_;     ///< how far the sweep under way has come; empty: none is
   Milliseconds sweep_pause_{};  ///< to be made after it

@@ -4,7 +4,7 @@
 CREATE OR REPLACE FUNCTION vapisync.ring() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM pg_notify('vapisync', '');
+  PERFORM pg_notify('vapisync', NEW.resource_id::text);
   RETURN NULL;
 END
 $$;
@@ -15,7 +15,7 @@ BEGIN
   IF NOT EXISTS (SELECT FROM pg_catalog.pg_trigger
                  WHERE tgrelid = 'vapisync.outbox'::regclass AND tgname = 'ring') THEN
     CREATE TRIGGER ring AFTER INSERT ON vapisync.outbox
-    FOR EACH STATEMENT
+    FOR EACH ROW
     WHEN (pg_catalog.pg_sequence_last_value('vapisync.bell') > extract(epoch FROM clock_timestamp()) * 1000)
     EXECUTE FUNCTION vapisync.ring();
   END IF;

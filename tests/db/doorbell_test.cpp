@@ -12,8 +12,12 @@ namespace {
 class Counter : public pqxx::notification_receiver {
  public:
   explicit Counter(pqxx::connection& connection) : notification_receiver(connection, "vapisync") {}
-  void operator()(const std::string&, int) override { ++rings; }
+  void operator()(const std::string& payload, int) override {
+    ++rings;
+    last = payload;
+  }
   int rings{0};
+  std::string last;
 };
 
 class Doorbell : public testing::Test {
@@ -42,15 +46,17 @@ TEST_F(Doorbell, IsSilentWhenNobodyAsked) {
   EXPECT_EQ(rings(), 0);
 }
 
-TEST_F(Doorbell, RingsOncePerTransactionWhenArmed) {
+TEST_F(Doorbell, RingsForEachResourceAtTheCommitWhenArmed) {
   arm(60'000);
   {
     pqxx::work tx(writer_);
     tx.exec(save_agents("org", "1", R"({"inbound": {}, "outbound": {}})"));
+    tx.exec(save_agents("org", "2", R"({"inbound": {}, "outbound": {}})"));
     EXPECT_EQ(rings(), 0);
     tx.commit();
   }
-  EXPECT_EQ(rings(), 1);
+  EXPECT_EQ(rings(), 2);
+  EXPECT_EQ(counter_.last, value(daemon_, "SELECT max(resource_id) FROM vapisync.resources"));
 }
 
 TEST_F(Doorbell, IsSilentAfterItsTime) {

@@ -38,7 +38,7 @@ class EnginePlans : public testing::Test {
 TEST_F(EnginePlans, NoHotStatementReadsAllOfAQueueThatSeemedEmpty) {
   value(admin_, "VACUUM ANALYZE vapisync.work");
   db::prepare_engine(daemon_);
-  EXPECT_EQ(whole_scans("sweep", "'', 1000, 1"), "");
+  EXPECT_EQ(whole_scans("sweep", "'', 1000, 1, '{}'"), "");
   EXPECT_EQ(whole_scans("claim", "'{acme}', '{16}', 'daemon', 60000, 16, '{assistant}', 200"), "");
   EXPECT_EQ(whole_scans("facts", "'{1}', '{}', 1"), "");
   EXPECT_EQ(whole_scans("settle", "'[]', 'daemon', 90000"), "");

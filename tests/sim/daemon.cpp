@@ -109,10 +109,10 @@ void Daemon::build() {
   dispatcher_->set_listening([] { return true; });
 }
 
-void Daemon::ring() {
+void Daemon::ring(int64_t resource) {
   if (!dispatcher_) return;
-  auto heard = [weak = std::weak_ptr(self_)] {
-    if (const auto self = weak.lock()) (*self)->dispatcher_->ring();
+  auto heard = [weak = std::weak_ptr(self_), resource] {
+    if (const auto self = weak.lock()) (*self)->dispatcher_->ring(resource);
   };
   stage_.world.after(stage_.world.dice.between(Milliseconds{0}, Milliseconds{2}), heard);
 }

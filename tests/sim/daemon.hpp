@@ -22,7 +22,7 @@ class Daemon final : public Fate {
   Daemon& operator=(const Daemon&) = delete;
   ~Daemon() override;
 
-  void ring();
+  void ring(int64_t resource);
   /// An orderly end.
   void stop();
   void thaw();

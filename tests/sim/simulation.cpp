@@ -20,9 +20,9 @@ Simulation::Simulation(uint64_t seed, bool telling)
       vapi_(stage_),
       operators_(stage_, vapi_),
       slots_(static_cast<size_t>(stage_.swarm.daemons)),
-      users_(stage_, [this] {
+      users_(stage_, [this](int64_t resource) {
         for (auto& slot : slots_) {
-          if (slot.daemon) slot.daemon->ring();
+          if (slot.daemon) slot.daemon->ring(resource);
         }
       }) {
   stage_.telling = telling;

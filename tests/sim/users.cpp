@@ -151,14 +151,14 @@ void Users::end(const test::SaveRequest& request, bool heard) {
   stage_.database.commit(request, now);
   stage_.saved.push_back(request);
   stage_.world.note("save", static_cast<int64_t>(request.changes.size()));
+  const bool lost = stage_.faults_are_on && stage_.swarm.bell_lost;
   for (const auto& change : request.changes) {
     const auto* resource = stage_.database.find(request.org_id, change.key, change.kind);
+    if (heard && !lost) ring_(resource->id);
     stage_.tell(fmt::format("{} saves {} as {}.{}: {}", request.org_id, request.request_id,
                             resource->id, resource->desired,
                             change.op == test::Change::Op::remove ? "delete" : change.document));
   }
-  const bool lost = stage_.faults_are_on && stage_.swarm.bell_lost;
-  if (heard && !lost) ring_();
 }
 
 }  // namespace vapisync::sim

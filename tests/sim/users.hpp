@@ -10,7 +10,7 @@ std::string stamp_of(const std::string& request_id);
 
 class Users {
  public:
-  Users(Stage& stage, std::function<void()> ring) : stage_(stage), ring_(std::move(ring)) {}
+  Users(Stage& stage, std::function<void(int64_t)> ring) : stage_(stage), ring_(std::move(ring)) {}
 
   void save_something();
   /// Transactions that are not yet over.
@@ -27,7 +27,7 @@ class Users {
   void end(const test::SaveRequest& request, bool heard);
 
   Stage& stage_;
-  std::function<void()> ring_;
+  std::function<void(int64_t)> ring_;  ///< for a resource
   int64_t saves_{0};
   int open_{0};
 };

@@ -53,7 +53,9 @@ std::vector<std::string> MemoryDatabase::sweep(const db::SweepRequest& request,
   std::set<std::string> orgs;
   for (const auto& [id, row] : work) {
     const std::string& org = resources.at(id).org_id;
-    if (org > request.after_org && row.due_at <= now) orgs.insert(org);
+    const bool is_asked = request.resources.empty() ||
+                          std::ranges::find(request.resources, id) != request.resources.end();
+    if (is_asked && org > request.after_org && row.due_at <= now) orgs.insert(org);
   }
   std::vector<std::string> out(orgs.begin(), orgs.end());
   out.resize(std::min(out.size(), static_cast<size_t>(request.limit)));

@@ -19,21 +19,28 @@ class MemoryStore final : public db::EngineStore {
   /// What a statement answers while the database is away.
   static Error away() { return make_error(Verdict::retry, "db_connection", "no connection"); }
 
-  Answer<std::vector<db::ReadyOrg>> sweep(db::SweepRequest) override {
+  Answer<std::vector<db::ReadyOrg>> sweep(db::SweepRequest request) override {
     ++sweeps_asked;
+    looked_for.push_back(request.resources);
     if (down) co_return away();
     std::set<std::string> orgs;
-    for (const auto& claim : due) orgs.insert(claim.org_id);
+    for (const auto& claim : due) {
+      const auto& asked = request.resources;
+      const bool is_asked =
+          asked.empty() || std::ranges::find(asked, claim.resource_id) != asked.end();
+      if (is_asked && claim.org_id > request.after_org) orgs.insert(claim.org_id);
+    }
     std::vector<db::ReadyOrg> out;
     out.reserve(orgs.size());
     for (const auto& org : orgs) {
+      if (out.size() == static_cast<size_t>(request.limit)) break;
       out.push_back({org, 1, "fingerprint", Milliseconds{0}, false, key_paused});
     }
     co_return out;
   }
 
   Answer<std::vector<db::Claim>> claim(db::ClaimRequest request) override {
-    ++claims_asked;
+    if (claims_asked++ == 0) sweeps_before_claims = sweeps_asked;
     if (down) co_return away();
     std::vector<db::Claim> out;
     for (auto& share : request.shares) {
@@ -172,8 +179,10 @@ class MemoryStore final : public db::EngineStore {
   db::DaemonReport reported;
   int beats{0};
   int sweeps_asked{0};
+  std::vector<std::vector<int64_t>> looked_for;  ///< by each sweep; empty: all
   int silenced{0};  ///< how often writers were told that they need not ring
   int claims_asked{0};
+  int sweeps_before_claims{0};
   std::vector<size_t> batches;   ///< reports in each statement
   std::vector<int64_t> settled;  ///< resource ids, in order
   std::vector<int64_t> renewed;

@@ -20,8 +20,9 @@ struct Dispatching : World {
     clock.settle();
   }
 
-  void add_claim() {
+  void add_claim(const std::string& org = "acme") {
     db::Claim claim = live();
+    claim.org_id = org;
     claim.resource_id = ++last_id;
     claim.lease_end = clock.now() + std::chrono::hours(1);
     store.due.push_back(std::move(claim));
@@ -82,6 +83,41 @@ TEST(Dispatcher, TheBellEndsItsRest) {
   world.dispatcher.ring();
   world.clock.settle();
   EXPECT_EQ(world.store.settled.size(), 1U) << "at once, without any time passing";
+}
+
+TEST(Dispatcher, WhoRangIsLookedForWithoutAllTheOthers) {
+  Dispatching world;
+  world.start();
+  world.clock.run_for(std::chrono::minutes(1));
+  world.add_due(1);
+  world.store.looked_for.clear();
+  world.dispatcher.ring(world.last_id);
+  world.clock.settle();
+  EXPECT_EQ(world.store.settled.size(), 1U);
+  EXPECT_EQ(world.store.looked_for.at(0), std::vector{world.last_id});
+}
+
+TEST(Dispatcher, WhatASweepFindsDoesNotWaitForItsEnd) {
+  Dispatching world;
+  for (int org = 1'000; org < 2'500; ++org) {
+    world.add_claim(std::to_string(org));
+    world.vapi.reply(stored(200), milliseconds(1));
+  }
+  world.start();
+  EXPECT_EQ(world.store.sweeps_before_claims, 1) << "of four slices";
+  world.clock.run_for(seconds(600));
+  EXPECT_EQ(world.store.settled.size(), 1'500U);
+}
+
+TEST(Dispatcher, MoreRingsThanItRemembersAreASweep) {
+  Dispatching world;
+  world.start();
+  world.clock.run_for(std::chrono::minutes(1));
+  world.add_due(1);
+  for (int64_t other = 1'000; other < 3'000; ++other) world.dispatcher.ring(other);
+  world.dispatcher.ring(world.last_id);
+  world.clock.settle();
+  EXPECT_EQ(world.store.settled.size(), 1U);
 }
 
 TEST(Dispatcher, WhileMoreKeepsComingNobodyNeedsToRing) {
