@@ -17,7 +17,7 @@ namespace {
 
 constexpr Milliseconds sweep_interval_min{20};
 constexpr Milliseconds sweep_interval_max{1'000};
-constexpr int sweep_share = 20;  ///< sweeps take at most one part in so many of the time
+constexpr int sweep_share = 20;  ///< the pause after a sweep, in times of what it took
 constexpr int sweep_slice = 500;
 constexpr int rung_max = 1'000;     ///< more are found by a sweep
 constexpr size_t held_factor = 10;  ///< reports that wait for writers, for each slot
