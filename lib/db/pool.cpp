@@ -131,6 +131,8 @@ Error Pool::run_on(Owned connection, const Job& work, Running& running) {
 Pool::Owned Pool::take(Running& running) {
   while (Owned idle = take_idle()) {
     if (is_quiet(*idle)) return idle;
+    const std::lock_guard lock(mutex_);
+    ++broken_;
   }
   auto connection = std::make_unique<Connection>(url_.reveal());
   running.begin(connection->sock());

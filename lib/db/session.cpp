@@ -151,7 +151,7 @@ void Admission::advise(Connection& connection) {
 void Admission::refuse(Error why) {
   {
     const std::lock_guard lock(mutex_);
-    if (!installation_.empty() && told_ != why.code) {
+    if (!installation_.empty() && told_ != why.code && !connection_lost(why)) {
       told_ = why.code;
       log::failure(log::Level::error, "db.refused", why, "nothing is sent until then");
     }

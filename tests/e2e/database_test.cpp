@@ -81,7 +81,7 @@ TEST_F(DatabaseTrouble, CutConnectionsUnderLoadLoseNothingAndCreateNothingTwice)
 TEST_F(DatabaseTrouble, AnOutcomeWhoseAcknowledgementIsLostIsRecordedOnce) {
   save("acme", "r0", R"({"inbound":{"name":"Desk"}})");
   daemon->await("sync.synced", of_request("r0"));
-  gate->lose_answer_to("settle");
+  gate->lose_answer_to("confirm");
   save("acme", "r1", R"({"inbound":{"name":"Our desk"}})");
   await_sql(server.url(), r1_state, "synced");
   gate->cut();
@@ -142,7 +142,7 @@ TEST_F(DatabaseTrouble, ALongOutageIsWaitedForWithoutHaste) {
 TEST_F(DatabaseTrouble, AServerThatFallsSilentDoesNotKeepTheDaemonFromEnding) {
   save("acme", "r0", R"({"inbound":{"name":"Desk"}})");
   daemon->await("sync.synced", of_request("r0"));
-  gate->lose_answer_to("settle");
+  gate->lose_answer_to("confirm");
   save("acme", "r1", R"({"inbound":{"name":"Our desk"}})");
   await_sql(server.url(), r1_state, "synced");
   daemon->signal(SIGTERM);
