@@ -15,8 +15,8 @@ WITH reports AS (
                    WHERE x.resource_id = i.resource_id AND x.token = i.token AND x.open_until IS NULL OFFSET 0) w
    WHERE r.generation = i.generation AND r.desired_version = i.version
 ), work_done AS (
-  -- A row that changed since it was looked at lies elsewhere. Before 15.15 and its like, Postgres followed it there:
-  -- then its token is another one.
+  -- A row that changed since it was looked at lies elsewhere. Older releases of Postgres follow it there: then its
+  -- token is another one.
   DELETE FROM vapisync.work w
    WHERE w.ctid = ANY (ARRAY(SELECT tid FROM held)) AND w.token = ANY (ARRAY(SELECT DISTINCT token FROM held))
   RETURNING w.resource_id

@@ -104,6 +104,7 @@ BEGIN
   IF linked OR referring THEN
     PERFORM vapisync.link_references(resource.resource_id, append_version.org_id, payload::jsonb);
   END IF;
+  -- As ensure_work, without the call: every save comes by here.
   INSERT INTO vapisync.work (resource_id, org_id, kind, due_at)
   VALUES (resource.resource_id, append_version.org_id, append_version.kind, clock_timestamp())
   ON CONFLICT (resource_id) DO NOTHING;
