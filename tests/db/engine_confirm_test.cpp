@@ -1,45 +1,18 @@
 // The short way to record a confirmation must end versions and saves as the long one does, and
 // leave to it whatever it can't decide.
-#include <deque>
 #include <future>
-#include <gtest/gtest.h>
 #include <thread>
 
-#include "support/database.hpp"
-#include "support/engine.hpp"
-#include "support/sql.hpp"
+#include "db/settling.hpp"
 
 namespace vapisync::test {
 namespace {
 
-struct EngineConfirm : ::testing::Test {
-  TestDatabase database;
-  pqxx::connection app = database.connect("app_writer");
-  pqxx::connection admin = database.connect();
-  Engine engine{database.url("app_daemon")};
-
-  void save(const std::string& org, const std::string& request, const std::string& more = "") {
-    const std::string name = R"({"inbound":{"name":")" + request + "\"" + more + "}}";
-    value(app, save_agents(org, request, name));
-  }
+struct EngineConfirm : Settling {
   /// From now on an update of it needs no more than a confirmation.
   void make_live(const std::string& org) {
-    save(org, "first " + org);
+    save_inbound(org, "first " + org);
     ASSERT_EQ(engine.settle(confirmed(claim_one())).recorded, db::Recorded::done);
-  }
-  /// Stays where it is: reports point to it.
-  const db::Claim& claim_one() {
-    auto taken = engine.claim(1, 1);
-    EXPECT_EQ(taken.size(), 1U);
-    if (taken.empty()) taken.emplace_back();
-    return claims_.emplace_back(std::move(taken.front()));
-  }
-  std::string entry(int version) {
-    return value(admin,
-                 "SELECT state FROM vapisync.entries WHERE version = " + std::to_string(version));
-  }
-  std::string save_state(const std::string& request) {
-    return value(admin, "SELECT state FROM vapisync.saves WHERE request_id = '" + request + "'");
   }
   /// Until a statement waits for a lock.
   void await_waiting_backend() {
@@ -48,18 +21,12 @@ struct EngineConfirm : ::testing::Test {
       std::this_thread::yield();
     }
   }
-  std::string resource(const std::string& column) {
-    return value(admin, "SELECT " + column + " FROM vapisync.resources");
-  }
-
- private:
-  std::deque<db::Claim> claims_;
 };
 
 TEST_F(EngineConfirm, AnUpdateEndsItsVersionOlderOnesTheSavesAndTheWork) {
   make_live("acme");
-  save("acme", "r2");
-  save("acme", "r3");
+  save_inbound("acme", "r2");
+  save_inbound("acme", "r3");
   auto done = confirmed(claim_one());
   done.remote.sent_keys = {"name", "a \"quoted\" {key}, \\"};
   EXPECT_EQ(engine.settle(done).recorded, db::Recorded::done);
@@ -84,13 +51,13 @@ TEST_F(EngineConfirm, ASaveOfTwoEndsWithItsLast) {
 
 TEST_F(EngineConfirm, ABatchHasItsReceiptsInOrder) {
   for (const std::string org : {"a", "b", "c"}) make_live(org);
-  for (const std::string org : {"a", "b", "c"}) save(org, "second " + org);
+  for (const std::string org : {"a", "b", "c"}) save_inbound(org, "second " + org);
   const auto claims = engine.claim();
   ASSERT_EQ(claims.size(), 3U);
   const auto& refused = claims[0];
   const auto& plain = claims[1];
   const auto& moved_on = claims[2];
-  save(moved_on.org_id, "third");
+  save_inbound(moved_on.org_id, "third");
   const auto receipts = engine.settle(
       {failed(refused, db::Outcome::rejected), confirmed(plain), confirmed(moved_on)});
   ASSERT_EQ(receipts.size(), 3U);
@@ -106,7 +73,7 @@ TEST_F(EngineConfirm, ABatchHasItsReceiptsInOrder) {
 
 TEST_F(EngineConfirm, WhatAWriterHoldsWaitsAndALateWorkerWritesNothing) {
   make_live("acme");
-  save("acme", "r2");
+  save_inbound("acme", "r2");
   auto late = engine.claim(1, 1, Milliseconds{-1'000});
   ASSERT_EQ(late.size(), 1U);
   const auto& current = claim_one();
@@ -123,7 +90,7 @@ TEST_F(EngineConfirm, WhatAWriterHoldsWaitsAndALateWorkerWritesNothing) {
 
 TEST_F(EngineConfirm, WhatFailsBesideItIsReportedAgainAndCostsNoMoreThanALook) {
   for (const std::string org : {"a", "b"}) make_live(org);
-  for (const std::string org : {"a", "b"}) save(org, "second " + org);
+  for (const std::string org : {"a", "b"}) save_inbound(org, "second " + org);
   const auto claims = engine.claim();
   ASSERT_EQ(claims.size(), 2U);
   std::vector batch{failed(claims[0], db::Outcome::retry), confirmed(claims[1])};
@@ -140,7 +107,7 @@ TEST_F(EngineConfirm, WhatFailsBesideItIsReportedAgainAndCostsNoMoreThanALook) {
 
 TEST_F(EngineConfirm, WhatWasTouchedMeanwhileIsLookedAtAgain) {
   make_live("acme");
-  save("acme", "r2");
+  save_inbound("acme", "r2");
   const auto& claim = claim_one();
   value(admin, "UPDATE vapisync.resources SET generation = generation + 1");
   EXPECT_TRUE(engine.settle(confirmed(claim)).due_now);
@@ -150,7 +117,7 @@ TEST_F(EngineConfirm, WhatWasTouchedMeanwhileIsLookedAtAgain) {
 
 TEST_F(EngineConfirm, ARequestThatMayYetLandIsWaitedFor) {
   make_live("acme");
-  save("acme", "r2");
+  save_inbound("acme", "r2");
   const auto& claim = claim_one();
   value(admin, "UPDATE vapisync.work SET open_until = now()");
   EXPECT_EQ(engine.settle(confirmed(claim)).recorded, db::Recorded::done);
@@ -159,7 +126,7 @@ TEST_F(EngineConfirm, ARequestThatMayYetLandIsWaitedFor) {
 
 TEST_F(EngineConfirm, ATakeOverWhileItLooksIsNotMissed) {
   make_live("acme");
-  save("acme", "r2");
+  save_inbound("acme", "r2");
   const auto& late = claim_one();
   pqxx::work other(admin);
   other.exec("UPDATE vapisync.work SET token = token + 1");
@@ -172,7 +139,7 @@ TEST_F(EngineConfirm, ATakeOverWhileItLooksIsNotMissed) {
 
 TEST_F(EngineConfirm, KeysThatWereSentBeforeStayKnown) {
   make_live("acme");
-  save("acme", "r2");
+  save_inbound("acme", "r2");
   engine.settle(confirmed(claim_one()));
   EXPECT_EQ(resource("sent_keys"), "{name}");
   EXPECT_EQ(resource("last_error IS NULL"), "t");
